@@ -1,0 +1,1 @@
+"""Side-by-side measurements of skdl with its peers, printed as ratios."""

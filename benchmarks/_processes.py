@@ -1,0 +1,132 @@
+"""Fresh processes, so that libraries do not disturb one another."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+
+IMPORT_SCRIPT = """
+import sys, time
+start = time.perf_counter()
+{statement}
+print(time.perf_counter() - start, int("tensorflow" in sys.modules))
+"""
+
+
+class MeasurementError(Exception):
+    """A library could not be measured; the message is its reason."""
+
+
+def start_python(*arguments, **options):
+    """Start a quiet Python in the repository's root."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | QUIET,
+        **options,
+    )
+
+
+class Worker:
+    """A process which does tasks; see `benchmarks._worker`.
+
+    Parameters
+    ----------
+    process : subprocess.Popen
+    errors : file
+        Where its standard error goes.
+    """
+
+    def __init__(self, process, errors):
+        self.process = process
+        self.errors = errors
+
+    def ask(self, task, **options):
+        """Have a task done.
+
+        Parameters
+        ----------
+        task : str
+            Name of a task of the worker.
+        **options
+            The task's options.
+
+        Returns
+        -------
+        dict
+            The measured figures, in seconds and bytes.
+
+        Raises
+        ------
+        MeasurementError
+            If the task failed or the process died.
+        """
+        try:
+            print(json.dumps([task, options]), file=self.process.stdin, flush=True)
+            reply = self.process.stdout.readline()
+        except BrokenPipeError:
+            reply = ""
+        figures = json.loads(reply) if reply else {"error": self._last_words()}
+        if "error" in figures:
+            raise MeasurementError(f"{task}: {figures['error']}")
+        return figures
+
+    def _last_words(self):
+        self.errors.seek(0)
+        lines = self.errors.read().strip().splitlines() or ["no message"]
+        return f"the process ended: {lines[-1]}"
+
+@contextmanager
+def fresh_worker(library):
+    """Start a process to measure one library in, which ends with the context.
+
+    Parameters
+    ----------
+    library : str
+        A key of ``LIBRARIES``.
+
+    Yields
+    ------
+    Worker
+    """
+    command = "-m", "benchmarks._worker", library
+    with (
+        tempfile.TemporaryFile(mode="w+") as errors,
+        start_python(*command, stdin=subprocess.PIPE, stderr=errors) as process,
+    ):
+        yield Worker(process, errors)
+
+
+def import_figures(statement):
+    """Run an import statement in a fresh process.
+
+    Parameters
+    ----------
+    statement : str
+        Python source of one line.
+
+    Returns
+    -------
+    dict
+        ``import`` (seconds) and ``imports_tensorflow`` (0 or 1).
+
+    Raises
+    ------
+    MeasurementError
+        If the statement failed.
+    """
+    script = IMPORT_SCRIPT.format(statement=statement)
+    process = start_python("-c", script, stderr=subprocess.PIPE)
+    output, errors = process.communicate()
+    if process.returncode:
+        raise MeasurementError(f"import: {errors.strip().splitlines()[-1]}")
+    seconds, tensorflow = output.splitlines()[-1].split()
+    return {"import": float(seconds), "imports_tensorflow": int(tensorflow)}

@@ -1,0 +1,32 @@
+"""Deep networks as scikit-learn estimators.
+
+Importing this package imports no TensorFlow: that happens at the first ``fit``.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# public name -> module that defines it
+_MODULES = {
+    "DenseClassifier": "skdl.estimators._dense",
+    "DenseRegressor": "skdl.estimators._dense",
+    "Pyramid": "skdl.estimators._pyramid",
+}
+_SUBPACKAGES = {"exceptions", "losses"}
+
+__all__ = [*sorted(_MODULES), *sorted(_SUBPACKAGES)]  # noqa: PLE0604
+
+
+def __getattr__(name):
+    if name in _MODULES:
+        value = getattr(importlib.import_module(_MODULES[name]), name)
+        globals()[name] = value
+        return value
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"skdl.{name}")
+    raise AttributeError(f"module 'skdl' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,96 @@
+"""Inputs as the network takes them: standardised, dense, in the network's dtype."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import gen_batches
+
+_ROWS = 4096  # converted at a time, so that no second float64 copy of X is made
+
+
+@dataclass(eq=False)
+class Inputs:
+    """The way from a checked X to what the network is given.
+
+    Parameters
+    ----------
+    mean, scale : ndarray of shape (n_features,) or None
+        None leaves the values as they are.
+    dtype : str
+        The network's dtype.
+    """
+
+    mean: np.ndarray | None
+    scale: np.ndarray | None
+    dtype: str
+
+    @classmethod
+    def fit(cls, X, weight, *, scaling, dtype):
+        """Learn mean and standard deviation of every column.
+
+        Parameters
+        ----------
+        X : ndarray or csr_matrix of shape (n_samples, n_features)
+            Training rows.
+        weight : ndarray of shape (n_samples,)
+            Row weights.
+        scaling : {"standard", None}
+            None learns nothing.
+        dtype : str
+            The network's dtype.
+
+        Returns
+        -------
+        Inputs
+            Ready to transform.
+        """
+        if scaling is None:
+            return cls(None, None, dtype)
+        with np.errstate(all="ignore"):
+            scaler = StandardScaler(with_mean=not sp.issparse(X)).fit(
+                X, sample_weight=weight
+            )
+        mean, scale = np.ravel(scaler.mean_), scaler.scale_
+        if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
+            column = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(scale)))[0]
+            raise ValueError(
+                f"Column {column} of X has values too large to standardise (up to "
+                f"{abs(X[:, [column]]).max():.3g}). Rescale it, for example with a "
+                "logarithm."
+            )
+        return cls(mean, scale, dtype)
+
+    def transform(self, X):
+        """Standardise rows.
+
+        Parameters
+        ----------
+        X : ndarray or csr_matrix of shape (n_samples, n_features)
+            Checked rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Dense, of the network's dtype.
+
+        Raises
+        ------
+        ValueError
+            If a value is too large for the dtype.
+        """
+        result = np.empty(X.shape, self.dtype)
+        with np.errstate(over="ignore"):
+            for rows in gen_batches(X.shape[0], _ROWS):
+                block = X[rows].toarray() if sp.issparse(X) else X[rows]
+                if self.mean is not None:
+                    block = np.subtract(block, self.mean, dtype=np.float64) / self.scale
+                result[rows] = block
+        if not np.isfinite(result).all():
+            row, column = np.argwhere(~np.isfinite(result))[0]
+            raise ValueError(
+                f"X[{row}, {column}]={X[row, column]:.3g} is too large for "
+                f"{self.dtype}. Rescale X, or use dtype='float64'."
+            )
+        return result

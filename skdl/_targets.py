@@ -1,0 +1,417 @@
+"""Targets to arrays and back: classes, indicator matrices, numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_array
+
+from skdl._validation import check_numeric_targets
+
+
+@dataclass(eq=False)
+class ClassTargets:
+    """Labels of any type as class indices, and logits as probabilities.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted labels.
+    """
+
+    classes: np.ndarray
+
+    @property
+    def n_outputs(self):
+        """One logit for two classes (or one), else one for each class."""
+        return len(self.classes) if len(self.classes) > 2 else 1
+
+    @property
+    def row_shape(self):
+        """Shape of one row of encoded targets."""
+        return () if len(self.classes) > 2 else (1,)
+
+    def check(self, y, name="y"):
+        """One column of labels, all of them known.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+            Labels.
+        name : str, default="y"
+            The argument's name, for the message.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Indices into `classes`.
+
+        Raises
+        ------
+        ValueError
+            If there is a label that is not among the classes.
+        """
+        y = column_or_1d(y, warn=True)
+        known = np.isin(y, self.classes)
+        if not known.all():
+            raise ValueError(
+                f"{name} holds the label {_plain(y[~known][0])!r}, which is not among the "
+                f"classes {self.classes.tolist()!r}. Drop such rows, or begin with all "
+                "classes: in y of fit, or as partial_fit(X, y, classes=...)."
+            )
+        return np.searchsorted(self.classes, y)
+
+    def check_classes(self, classes):
+        """Complain if `classes` are others than in the first call."""
+        if not np.array_equal(np.unique(column_or_1d(classes)), self.classes):
+            raise ValueError(
+                f"classes={list(classes)!r} is not the same as on the last call to "
+                f"partial_fit, which was {self.classes.tolist()!r}. Leave it out, or "
+                "clone the estimator."
+            )
+
+    def encode(self, index, dtype):
+        """Class indices as the loss takes them.
+
+        Parameters
+        ----------
+        index : ndarray of shape (n_samples,)
+            From `check`.
+        dtype : str
+            The network's dtype.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, 1)
+            Integers, or 0.0 and 1.0 for two classes.
+        """
+        if len(self.classes) > 2:
+            return index.astype(np.int64)
+        # a single class is the positive one: the network learns to be sure of it
+        positive = index == len(self.classes) - 1
+        return positive.astype(dtype)[:, None]
+
+    def class_weights(self, class_weight, index, weight):
+        """The weight of every class.
+
+        Parameters
+        ----------
+        class_weight : dict, "balanced" or None
+            By label.
+        index : ndarray of shape (n_samples,)
+            Training labels as indices.
+        weight : ndarray of shape (n_samples,)
+            Row weights, which count for "balanced".
+
+        Returns
+        -------
+        ndarray of shape (n_classes,)
+            Factors of the row weights.
+        """
+        if class_weight is None:
+            return np.ones(len(self.classes))
+        if isinstance(class_weight, dict):
+            unknown = [k for k in class_weight if k not in self.classes.tolist()]
+            if unknown:
+                raise ValueError(
+                    f"class_weight has the label {unknown[0]!r}, which is not among the "
+                    f"classes {self.classes.tolist()!r}. Use the labels of y as keys."
+                )
+        present = np.unique(index)
+        factors = np.ones(len(self.classes))
+        factors[present] = compute_class_weight(
+            class_weight,
+            classes=self.classes[present],
+            y=self.classes[index],
+            sample_weight=weight,
+        )
+        return factors
+
+    def row_weights(self, factors, index):
+        """The class weight of each row."""
+        return factors[index]
+
+    def strata(self, index):
+        """What a validation split keeps in proportion."""
+        return index
+
+    def probabilities(self, raw):
+        """Logits to probabilities in float64.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_samples, n_outputs)
+            Outputs of the network.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Rows sum to one.
+        """
+        raw = raw.astype(np.float64)
+        if len(self.classes) == 1:
+            return np.ones((len(raw), 1))
+        if len(self.classes) == 2:
+            return np.hstack([expit(-raw), expit(raw)])
+        return softmax(raw, axis=1)
+
+    def decision(self, raw):
+        """Logits as ``decision_function`` returns them."""
+        raw = raw.astype(np.float64)
+        return raw[:, 0] if raw.shape[1] == 1 else raw
+
+    def decode(self, raw):
+        """Logits to labels."""
+        if len(self.classes) == 1:
+            return np.repeat(self.classes, len(raw))
+        if len(self.classes) == 2:
+            return self.classes[(raw[:, 0] > 0).astype(int)]
+        return self.classes[raw.argmax(axis=1)]
+
+
+@dataclass(eq=False)
+class MultilabelTargets:
+    """An indicator matrix: any number of the labels at once.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_labels,)
+        Column numbers.
+    """
+
+    classes: np.ndarray
+
+    @property
+    def n_outputs(self):
+        """One logit for each label."""
+        return len(self.classes)
+
+    @property
+    def row_shape(self):
+        """Shape of one row of encoded targets."""
+        return (self.n_outputs,)
+
+    def check(self, y, name="y"):
+        """An indicator matrix with as many columns as in ``fit``.
+
+        Parameters
+        ----------
+        y : array-like or sparse matrix of shape (n_samples, n_labels)
+            Zeros and ones.
+        name : str, default="y"
+            The argument's name, for the message.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_labels)
+            Dense.
+
+        Raises
+        ------
+        ValueError
+            If the number of columns or the values are wrong.
+        """
+        y = check_array(y, accept_sparse="csr", input_name=name, dtype=None)
+        y = y.toarray() if hasattr(y, "toarray") else y
+        if y.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"{name} has {y.shape[1]} columns, but the model knows {self.n_outputs} "
+                "labels. Give one column of 0 and 1 for each label."
+            )
+        if not np.isin(y, (0, 1)).all():
+            raise ValueError(
+                f"{name} holds {y[~np.isin(y, (0, 1))][0]!r}; an indicator matrix has "
+                "only 0 and 1. Use MultiLabelBinarizer, or MultiOutputClassifier for "
+                "several columns of classes."
+            )
+        return y
+
+    def check_classes(self, classes):
+        """Columns are counted by `check`."""
+
+    def encode(self, y, dtype):
+        """As the loss takes it."""
+        return y.astype(dtype)
+
+    def class_weights(self, class_weight, y, weight):
+        """Weights by label are given to rows directly: see `row_weights`."""
+        return class_weight
+
+    def row_weights(self, factors, y):
+        """The product over columns of each value's weight, as scikit-learn does."""
+        return compute_sample_weight(factors, y)
+
+    def strata(self, y):
+        """Rows are split at random: combinations of labels are often unique."""
+        return None
+
+    def probabilities(self, raw):
+        """Logits to one probability for each label, float64."""
+        return expit(raw.astype(np.float64))
+
+    def decision(self, raw):
+        """Logits as ``decision_function`` returns them."""
+        return raw.astype(np.float64)
+
+    def decode(self, raw):
+        """Logits to an indicator matrix."""
+        return (raw > 0).astype(int)
+
+
+def classification_targets(y, classes=None):
+    """Find out what kind of labels these are.
+
+    Parameters
+    ----------
+    y : array-like
+        Labels.
+    classes : array-like or None, default=None
+        All labels that there can be, for ``partial_fit``.
+
+    Returns
+    -------
+    ClassTargets or MultilabelTargets
+        Which encodes and decodes them.
+
+    Raises
+    ------
+    ValueError
+        For continuous targets and for several columns of classes.
+    """
+    if not hasattr(y, "tocsr"):
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multilabel-indicator":
+        return MultilabelTargets(np.arange(y.shape[1]))
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            f"y has {y.shape[1]} columns of classes. Use MultiOutputClassifier to fit "
+            "one model for each column, or an indicator matrix of 0 and 1."
+        )
+    labels = column_or_1d(y, warn=False)
+    if classes is None:
+        return ClassTargets(np.unique(labels))
+    return ClassTargets(np.unique(column_or_1d(classes)))
+
+
+@dataclass(eq=False)
+class NumericTargets:
+    """Numbers, standardised for training and brought back for predictions.
+
+    Parameters
+    ----------
+    n_outputs : int
+        Columns of y.
+    flat : bool
+        Whether y had one dimension, as predictions then have.
+    mean, scale : ndarray of shape (n_outputs,)
+        Of the training targets; 0 and 1 without scaling.
+    """
+
+    n_outputs: int
+    flat: bool
+    mean: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def row_shape(self):
+        """Shape of one row of encoded targets."""
+        return (self.n_outputs,)
+
+    def check(self, y, name="y"):
+        """Finite numbers, with as many columns as in ``fit``.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        name : str, default="y"
+            The argument's name, for the message.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            float64.
+
+        Raises
+        ------
+        ValueError
+            For text, NaN, infinity or a wrong number of columns.
+        """
+        y = check_numeric_targets(y, name)
+        y = y.reshape(len(y), -1)
+        if y.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"{name} has {y.shape[1]} columns, but the model has {self.n_outputs} "
+                "outputs. Give as many columns as in fit."
+            )
+        return y
+
+    def fit_scale(self, y, weight):
+        """Learn mean and standard deviation of each column.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_outputs)
+            Training targets.
+        weight : ndarray of shape (n_samples,)
+            Row weights.
+        """
+        with np.errstate(all="ignore"):
+            self.mean = np.average(y, axis=0, weights=weight)
+            variance = np.average((y - self.mean) ** 2, axis=0, weights=weight)
+        if not np.isfinite(variance).all():
+            raise ValueError(
+                f"y has values too large to standardise (up to {np.abs(y).max():.3g}). "
+                "Rescale y, for example with TransformedTargetRegressor."
+            )
+        # a constant column has no spread to divide by, up to rounding
+        noise = 10 * np.finfo(np.float64).eps * np.abs(self.mean)
+        self.scale = np.sqrt(variance)
+        self.scale[self.scale <= noise] = 1.0
+
+    def encode(self, y, dtype):
+        """Standardised, of the network's dtype."""
+        with np.errstate(over="ignore"):
+            encoded = ((y - self.mean) / self.scale).astype(dtype)
+        if not np.isfinite(encoded).all():
+            raise ValueError(
+                f"y has a value of {np.abs(y).max():.3g}, too large for {dtype}. "
+                "Rescale y, or use dtype='float64'."
+            )
+        return encoded
+
+    def decode(self, outputs):
+        """Predictions in the units of y, float64."""
+        y = outputs.astype(np.float64) * self.scale + self.mean
+        return y[:, 0] if self.flat else y
+
+
+def numeric_targets(y):
+    """Find out how many columns of numbers there are.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets. One column of shape (n_samples, 1) is raveled, with scikit-learn's
+        ``DataConversionWarning``.
+
+    Returns
+    -------
+    NumericTargets
+        Without scaling, until `NumericTargets.fit_scale`.
+    """
+    y = check_numeric_targets(y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    n = 1 if y.ndim == 1 else y.shape[1]
+    return NumericTargets(n, y.ndim == 1, np.zeros(n), np.ones(n))
+
+
+def _plain(label):
+    """A label as Python writes it."""
+    return label.item() if isinstance(label, np.generic) else label

@@ -1,0 +1,237 @@
+"""Checks of X, y and weights, and their messages; private scikit-learn lives here."""
+
+import numbers
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+__all__ = [
+    "Interval",
+    "StrOptions",
+    "check_inputs",
+    "check_numeric_targets",
+    "check_one_or_per_layer",
+    "check_same_length",
+    "check_weights",
+    "non_negative",
+]
+
+
+def non_negative(kind=numbers.Real):
+    """A constraint for `_parameter_constraints`: numbers from zero."""
+    return Interval(kind, 0, None, closed="left")
+
+
+def check_one_or_per_layer(name, value, *, below=np.inf):
+    """Check a number or a sequence of numbers in [0, below).
+
+    Parameters
+    ----------
+    name : str
+        The parameter's name, for the message.
+    value : float or sequence of float
+        What the user gave.
+    below : float, default=inf
+        The end of the allowed range, itself not allowed.
+
+    Raises
+    ------
+    ValueError
+        If a value is no number or out of range.
+    """
+    values = value if isinstance(value, (tuple, list)) else [value]
+    for v in values:
+        if not isinstance(v, numbers.Real) or not 0 <= v < below:
+            upper = "" if below == np.inf else f" and below {below}"
+            raise ValueError(
+                f"{name}={value!r} must be a number of at least 0{upper}, or one such "
+                "number for each hidden layer."
+            )
+
+
+def check_inputs(estimator, X, *, reset, name="X"):
+    """Check X as scikit-learn does, and say where it is wrong.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Gets ``n_features_in_`` and ``feature_names_in_`` if `reset`.
+    X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+        What the user gave.
+    reset : bool
+        True in ``fit``.
+    name : str, default="X"
+        The argument's name, for the message.
+
+    Returns
+    -------
+    ndarray or csr_matrix
+        Of float64 or float32.
+
+    Raises
+    ------
+    ValueError
+        For text, NaN, infinity, wrong shapes, wrong names.
+    """
+    _refuse_text_columns(X, name)
+    try:
+        X = validate_data(
+            estimator,
+            X,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            reset=reset,
+            ensure_all_finite=False,
+        )
+    except ValueError as error:
+        if "could not convert string" not in str(error):
+            raise
+        raise ValueError(
+            f"{name} holds text ({error}). Encode it first, for example with "
+            "OneHotEncoder in a ColumnTransformer, or drop it."
+        ) from None
+    _refuse_gaps(estimator, X, name)
+    return X
+
+
+def check_same_length(X, y, names=("X", "y")):
+    """One target for each row.
+
+    Parameters
+    ----------
+    X, y : array of shape (n_samples, ...)
+        Checked rows and targets.
+    names : tuple of str, default=("X", "y")
+        The arguments' names, for the message.
+
+    Raises
+    ------
+    ValueError
+        If their lengths differ.
+    """
+    if X.shape[0] != y.shape[0]:
+        raise ValueError(
+            f"{names[0]} has {X.shape[0]} rows, but {names[1]} has {y.shape[0]}. Give "
+            "one target for each row."
+        )
+
+
+def check_weights(sample_weight, X, name="sample_weight"):
+    """Row weights as float64, ones where there are none.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), float or None
+        What the user gave.
+    X : array of shape (n_samples, ...)
+        The rows.
+    name : str, default="sample_weight"
+        The parameter's name, for the message.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        A new array.
+
+    Raises
+    ------
+    ValueError
+        For NaN, negative weights, wrong lengths, or if all are zero.
+    """
+    weight = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
+    )
+    if not weight.any():
+        raise ValueError(
+            f"{name} is zero for all {len(weight)} rows. Give at least one row a "
+            "positive weight."
+        )
+    return weight
+
+
+def check_numeric_targets(y, name="y"):
+    """Regression targets as float64 of shape (n_samples,) or (n_samples, n_outputs).
+
+    Parameters
+    ----------
+    y : array-like
+        What the user gave.
+    name : str, default="y"
+        The argument's name, for the message.
+
+    Returns
+    -------
+    ndarray
+        Finite numbers.
+
+    Raises
+    ------
+    ValueError
+        For text, NaN and infinity.
+    """
+    y = check_array(
+        y, ensure_2d=False, dtype=None, input_name=name, ensure_all_finite=True
+    )
+    if y.dtype.kind in "OUS":
+        try:
+            y = y.astype(np.float64)
+        except ValueError:
+            raise ValueError(
+                f"{name} holds {y.ravel()[0]!r}, which is no number. A regressor needs "
+                "numbers; use a classifier for labels."
+            ) from None
+    return y.astype(np.float64, copy=False)
+
+
+def _refuse_text_columns(X, argument):
+    """Name the first text column of a data frame."""
+    if not hasattr(X, "columns") or not hasattr(X, "dtypes"):
+        return
+    for name, dtype in zip(X.columns, X.dtypes, strict=True):
+        kind = getattr(dtype, "kind", "O")
+        if kind not in "OUSM":
+            continue
+        values = X[name]
+        first = next((v for v in values if isinstance(v, str)), None)
+        if kind == "M":
+            raise ValueError(
+                f"Column {name!r} of {argument} holds dates. Turn them into numbers first, for "
+                "example days since a date."
+            )
+        if first is not None:
+            raise ValueError(
+                f"Column {name!r} of {argument} holds text, for example {first!r}. Encode it "
+                "first, for example with OneHotEncoder in a ColumnTransformer, or drop "
+                "it."
+            )
+
+
+def _refuse_gaps(estimator, X, argument):
+    """Refuse NaN and infinity, saying where."""
+    values = X.data if sp.issparse(X) else X
+    # a sum is finite only if all are, and is quick; it may overflow for finite values
+    with np.errstate(all="ignore"):
+        if np.isfinite(values.sum()):
+            return
+    for test, name, remedy in [
+        (np.isnan, "NaN", "Fill the gaps, for example with SimpleImputer,"),
+        (np.isinf, "infinity", "Replace such values"),
+    ]:
+        bad = test(values)
+        if not bad.any():
+            continue
+        if sp.issparse(X):
+            rows, columns = X.nonzero()[0], X.indices
+            where = np.flatnonzero(bad)[0]
+            row, column = rows[where], columns[where]
+        else:
+            row, column = np.argwhere(bad)[0]
+        names = getattr(estimator, "feature_names_in_", None)
+        column = column if names is None else repr(names[column])
+        raise ValueError(
+            f"Input {argument} contains {name} (row {row}, column {column}). {remedy} in a "
+            f"Pipeline before {type(estimator).__name__}."
+        )

@@ -1,0 +1,509 @@
+"""The base of all estimators: fit, one more epoch, raw predictions, state."""
+
+import functools
+import numbers
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skdl.base._epochs import EpochTasks
+from skdl._inputs import Inputs
+from skdl.base._rows import Rows, split_rows
+from skdl._validation import (
+    Interval,
+    StrOptions,
+    check_inputs,
+    check_same_length,
+    check_weights,
+    non_negative,
+)
+from skdl.training._loop import Plan, Stopping, train
+
+AUTO_EARLY_STOPPING_ROWS = 10_000  # as in HistGradientBoostingClassifier
+FULL_BATCH_ROWS = 256  # "auto" takes up to so many rows as one batch
+DENSE_BYTES = 2**28  # a sparse X of up to this size is made dense at once
+
+
+def or_unchanged(method):
+    """Make a method leave the estimator as it was when it fails."""
+
+    @functools.wraps(method)
+    def wrapped(self, *args, **kwargs):
+        before = self.__dict__.copy()
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    return wrapped
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NeuralEstimator(CallbackSupportMixin, BaseEstimator, ABC):
+    """Base of all estimators: the parameters of training, and how it is done.
+
+    Subclasses say which network it is (`_network`) and, through `NeuralClassifier` or
+    `NeuralRegressor`, what y means. Parameters are documented where users see them.
+    """
+
+    optimizer: object = "adam"
+    momentum: float = 0.0
+    nesterov: bool = False
+    learning_rate: float | None = None
+    learning_rate_schedule: object = None
+    batch_size: int | str = "auto"
+    epochs: int = 100
+    early_stopping: bool | str = "auto"
+    patience: int = 10
+    min_delta: float = 0.0
+    monitor: str = "auto"
+    validation_fraction: float | None = 0.1
+    restore_best_weights: bool = True
+    loss: object = "auto"
+    input_scaling: str | None = "standard"
+    callbacks: object = None
+    warm_start: bool = False
+    random_state: object = None
+    dtype: str = "float32"
+    verbose: int = 0
+
+    _parameter_constraints: ClassVar[dict] = {
+        "optimizer": "no_validation",
+        "momentum": [Interval(numbers.Real, 0, 1, closed="left")],
+        "nesterov": ["boolean"],
+        "learning_rate": [None, Interval(numbers.Real, 0, None, closed="neither")],
+        "learning_rate_schedule": "no_validation",
+        "batch_size": [
+            StrOptions({"auto", "full"}),
+            Interval(numbers.Integral, 1, None, closed="left"),
+        ],
+        "epochs": [Interval(numbers.Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean", StrOptions({"auto"})],
+        "patience": [Interval(numbers.Integral, 1, None, closed="left")],
+        "min_delta": [non_negative()],
+        "monitor": [StrOptions({"auto", "loss", "val_loss"})],
+        "validation_fraction": [None, Interval(numbers.Real, 0, 1, closed="neither")],
+        "restore_best_weights": ["boolean"],
+        "loss": "no_validation",
+        "input_scaling": [StrOptions({"standard"}), None],
+        "callbacks": "no_validation",
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "dtype": [StrOptions({"float32", "float64"})],
+        "verbose": ["verbose"],
+    }
+
+    # -- what subclasses say -----------------------------------------------------------
+
+    @abstractmethod
+    def _network(self, input_shape, n_outputs):
+        """The `NetworkSpec` of this estimator."""
+
+    @abstractmethod
+    def _find_targets(self, y, classes=None):
+        """The encoder of y."""
+
+    @abstractmethod
+    def _find_loss(self):
+        """The loss that the parameter `loss` stands for."""
+
+    @abstractmethod
+    def _output_layers(self):
+        """Keras layers from the network's raw outputs to what users read."""
+
+    def _rows_are_independent(self):
+        """Whether merging equal rows of a full batch changes nothing."""
+        return True
+
+    def _weigh(self, rows, validation, targets):
+        """Training and validation rows with class weights."""
+        return rows.weighed(1.0), validation
+
+    def _fit_targets(self, targets, rows, loss):
+        """Learn what encoding the targets needs."""
+
+    # -- fit ---------------------------------------------------------------------------
+
+    @or_unchanged
+    @with_callbacks
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Row weights, at least 0; only their ratios count. A row of weight zero is
+            left out.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Validation rows, in place of `validation_fraction`. Inside a ``Pipeline``
+            they are transformed with ``transform_input=["X_val"]`` and metadata
+            routing.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If data or parameters do not fit; the estimator stays as it was.
+        skdl.exceptions.TrainingDivergedError
+            If the loss becomes NaN or infinite.
+
+        Warns
+        -----
+        skdl.exceptions.TrainingInterruptedWarning
+            After Ctrl-C, which ends the training and keeps the weights so far.
+        """
+        self._validate_params()
+        context = self._init_callback_context(max_subtasks=self.epochs)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        old = self if self.warm_start and hasattr(self, "_trained") else None
+        rows, targets = self._check_rows(X, y, sample_weight, old)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        stops = self.early_stopping
+        if stops == "auto":
+            stops = X_val is not None or rows.n_rows > AUTO_EARLY_STOPPING_ROWS
+        validation = self._check_validation(X_val, y_val, sample_weight_val, targets)
+        if stops and validation is None and self.validation_fraction is not None:
+            rows, validation = split_rows(
+                rows,
+                self.validation_fraction,
+                strata=targets.strata(rows.y),
+                classes=getattr(targets, "classes", None),
+                strict=self.early_stopping is True,
+                seed=seed,
+            )
+        listeners = []
+        if getattr(self, "_skl_callbacks", None):
+            metadata = {"sample_weight": sample_weight, "X_val": X_val, "y_val": y_val}
+            listeners = [
+                EpochTasks(self, context, self._attributes_so_far, X, y, metadata)
+            ]
+        self._learn(
+            rows,
+            validation,
+            targets,
+            old=old,
+            seed=seed,
+            epochs=self.epochs,
+            stopping=self._stopping(validation) if stops else None,
+            listeners=listeners,
+        )
+        self._optimizer_state = None
+        context.call_on_fit_task_end(
+            estimator=self,
+            X=X,
+            y=y,
+            reconstruction_attributes=lambda: self.__dict__.copy(),
+        )
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        """One more epoch on these rows; the optimizer goes on where it stopped."""
+        self._validate_params()
+        old = self if hasattr(self, "_trained") else None
+        if old is None:
+            self._epochs_seen = 0
+            self._optimizer_state = None
+            random_state = check_random_state(self.random_state)
+            self._seed = int(random_state.randint(2**31 - 1))
+        rows, targets = self._check_rows(X, y, sample_weight, old, classes)
+        self._learn(
+            rows,
+            None,
+            targets,
+            old=old,
+            seed=self._seed,
+            epochs=1,
+            first_epoch=self._epochs_seen,
+            incremental=True,
+        )
+        return self
+
+    def _check_rows(self, X, y, sample_weight, old, classes=None):
+        X = check_inputs(self, X, reset=old is None)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None. Give one target for each row of X."
+            )
+        targets = self._find_targets(y, classes) if old is None else old._targets
+        y = targets.check(y)
+        check_same_length(X, y)
+        return Rows(X, y, check_weights(sample_weight, X)), targets
+
+    def _check_validation(self, X_val, y_val, sample_weight_val, targets):
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            missing = "X_val" if X_val is None else "y_val"
+            raise ValueError(
+                f"{missing} is missing. Pass X_val and y_val together, or neither."
+            )
+        X = check_inputs(self, X_val, reset=False, name="X_val")
+        y = targets.check(y_val, name="y_val")
+        check_same_length(X, y, names=("X_val", "y_val"))
+        return Rows(X, y, check_weights(sample_weight_val, X, "sample_weight_val"))
+
+    def _stopping(self, validation):
+        monitor = self.monitor
+        if monitor == "auto":
+            monitor = "loss" if validation is None else "val_loss"
+        if monitor.startswith("val_") and validation is None:
+            raise ValueError(
+                f"monitor={self.monitor!r} needs validation rows. Set "
+                "validation_fraction, or pass X_val and y_val."
+            )
+        return Stopping(
+            monitor, self.patience, self.min_delta, self.restore_best_weights
+        )
+
+    def _learn(
+        self,
+        rows,
+        validation,
+        targets,
+        *,
+        old,
+        seed,
+        epochs,
+        stopping=None,
+        listeners=(),
+        first_epoch=0,
+        incremental=False,
+    ):
+        """Encode rows, train on them, and keep what was learnt."""
+        from skdl.training import _program
+        from skdl.training._data import array_or_stream, merge_equal_rows
+        from skdl.training._schedules import learning_rates
+        from skdl.training._trained import TrainedNetwork
+
+        _program.check_backend()
+        loss = self._find_loss()
+        optimizer, rate, schedule = self._find_optimizer(incremental)
+        rates = learning_rates(schedule, learning_rate=rate, epochs=epochs)
+        rows, validation = self._weigh(rows, validation, targets)
+        rows, validation = _dense_if_small(rows), _dense_if_small(validation)
+        batch_size = self._rows_per_batch(rows.n_rows)
+        if batch_size >= rows.n_rows and not sp.issparse(rows.X):
+            if self._rows_are_independent():
+                rows = Rows(*merge_equal_rows(*rows))
+            batch_size = rows.n_rows
+        if old is None:
+            inputs = Inputs.fit(
+                rows.X, rows.weight, scaling=self.input_scaling, dtype=self.dtype
+            )
+            self._fit_targets(targets, rows, loss)
+        else:
+            inputs = old._inputs
+        spec = self._network(rows.X.shape[1:], targets.n_outputs)
+        if old is not None:
+            _check_same_network(old._trained.spec, spec)
+            weights = old._trained.weights
+        else:
+            weights = _program.PROGRAMS.network(spec).layout.fresh(seed)
+
+        def load(part):
+            y = targets.encode(part.y, self.dtype)
+            return array_or_stream(
+                part.X, inputs.transform, y, part.normalised_weight(), dtype=self.dtype
+            )
+
+        data = load(rows)
+        key = _program.ProgramKey(
+            spec, loss, optimizer, data.y_shape, data.y_dtype, self._metrics()
+        )
+        plan = Plan(
+            epochs=epochs,
+            batch_size=batch_size,
+            rates=rates,
+            seed=seed,
+            first_epoch=first_epoch,
+            stopping=stopping,
+            metric_names=tuple(name for name, _ in key.metrics),
+        )
+        self._loss, self._inputs, self._targets = loss, inputs, targets
+        self._set_fitted_attributes(targets)
+        self._trained = TrainedNetwork(spec, weights)
+        listeners = [*listeners, *self._keras_listeners(key, plan, data.n_rows)]
+        with _program.PROGRAMS.trainer(key) as trainer:
+            trainer.reset(weights, self._optimizer_state if incremental else None)
+            outcome = train(
+                trainer,
+                data,
+                plan,
+                validation=None if validation is None else load(validation),
+                listeners=listeners,
+            )
+            if incremental:
+                self._optimizer_state = trainer.optimizer_state()
+        self._trained = TrainedNetwork(spec, outcome.weights)
+        self._epochs_seen = first_epoch + outcome.n_epochs
+        self._seed = seed
+        self._keep(outcome, append=incremental and old is not None)
+
+    def _find_optimizer(self, incremental):
+        from skdl.training._optimizers import resolve_optimizer
+
+        optimizer, rate, schedule = resolve_optimizer(
+            self.optimizer,
+            momentum=self.momentum,
+            nesterov=self.nesterov,
+            learning_rate=self.learning_rate,
+        )
+        if self.learning_rate_schedule is not None:
+            schedule = self.learning_rate_schedule
+        if incremental and schedule in ("cosine", "one_cycle"):
+            schedule = None  # nobody knows how many calls will follow
+        return optimizer, rate, schedule
+
+    def _rows_per_batch(self, n_rows):
+        if self.batch_size == "full":
+            return n_rows
+        if self.batch_size == "auto":
+            if n_rows <= FULL_BATCH_ROWS:
+                return n_rows
+            return int(np.clip(2 ** round(np.log2(n_rows / 16)), 32, 128))
+        return self.batch_size
+
+    def _keras_listeners(self, key, plan, n_rows):
+        from skdl.training._progress import PrintedProgress
+
+        listeners = []
+        if self.callbacks is not None:
+            from skdl.training._keras_callbacks import KerasCallbacks
+            from skdl.training._program import PROGRAMS
+
+            callbacks = self.callbacks
+            if not isinstance(callbacks, (list, tuple)):
+                callbacks = [callbacks]
+            listeners.append(
+                KerasCallbacks(
+                    callbacks,
+                    PROGRAMS.network(key.network).layout,
+                    lambda: self.model_,
+                    key.optimizer,
+                    n_steps=-(-n_rows // plan.batch_size),
+                    verbose=self.verbose,
+                )
+            )
+        if self.verbose:
+            listeners.append(PrintedProgress())
+        return listeners
+
+    def _metrics(self):
+        """Per-row quantities of the validation rows, by name."""
+        return ()
+
+    def _set_fitted_attributes(self, targets):
+        """Attributes which follow from y."""
+
+    def _attributes_so_far(self, weights, n_epochs):
+        """What the estimator would have if training had ended now."""
+        from skdl.training._trained import TrainedNetwork
+
+        trained = TrainedNetwork(self._trained.spec, weights)
+        return {"_trained": trained, "n_epochs_": n_epochs}
+
+    def _keep(self, outcome, *, append):
+        history = outcome.history
+        if append:
+            history = {k: self.history_.get(k, []) + v for k, v in history.items()}
+        self.history_ = history
+        self.n_epochs_ = outcome.n_epochs + (self.n_epochs_ if append else 0)
+        self.best_epoch_ = self.n_epochs_ if append else outcome.best_epoch
+        losses = history.get("loss")
+        self.loss_ = losses[self.best_epoch_ - 1] if losses else float("nan")
+        self.n_parameters_ = self._trained.n_parameters
+
+    # -- predict -----------------------------------------------------------------------
+
+    def _raw(self, X):
+        """The network's outputs for the user's X, of shape (n_samples, n_outputs)."""
+        check_is_fitted(self, "_trained")
+        X = check_inputs(self, X, reset=False)
+        return self._trained(self._inputs.transform(X))
+
+    @property
+    def model_(self):
+        """A ``keras.Model`` from X to probabilities or predictions, built when asked.
+
+        It contains the input scaling, the trained network, and the output function
+        (sigmoid, softmax, or the way back to the units of y). Every access builds a
+        new one.
+        """
+        check_is_fitted(self, "_trained")
+        import keras
+
+        network = self._trained.model()
+        inputs = keras.Input(network.input.shape[1:], dtype=self.dtype, name="X")
+        x = inputs
+        if self._inputs.mean is not None:
+            x = keras.layers.Normalization(
+                mean=self._inputs.mean,
+                variance=self._inputs.scale**2,
+                dtype=self.dtype,
+                name="input_scaling",
+            )(x)
+        x = network(x)
+        for layer in self._output_layers():
+            x = layer(x)
+        return keras.Model(inputs, x, name=type(self).__name__)
+
+    def summary(self):
+        """Print the layers of the trained network with shapes and weights.
+
+        See Also
+        --------
+        model_ : The whole model, which includes scaling and output function.
+        """
+        check_is_fitted(self, "_trained")
+        self._trained.model().summary()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _dense_if_small(rows):
+    """Sparse rows as an array where memory allows it."""
+    if rows is None or not sp.issparse(rows.X):
+        return rows
+    if np.prod(rows.X.shape, dtype=float) * rows.X.dtype.itemsize > DENSE_BYTES:
+        return rows
+    return rows._replace(X=rows.X.toarray())
+
+
+def _check_same_network(old, new):
+    if old != new:
+        raise ValueError(
+            f"The network changed from {old.input_shape} -> {old.n_outputs} with "
+            f"{dict(old.params)} to {new.input_shape} -> {new.n_outputs} with "
+            f"{dict(new.params)}, so training cannot go on. Set warm_start=False, or "
+            "clone the estimator."
+        )

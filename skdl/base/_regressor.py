@@ -1,0 +1,92 @@
+"""What all regressors share: one or several numbers, target scaling."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from skdl._targets import numeric_targets
+from skdl.base._estimator import NeuralEstimator, or_unchanged
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NeuralRegressor(RegressorMixin, NeuralEstimator):
+    """What all regressors share: one or several numbers, target scaling."""
+
+    target_scaling: bool = True
+
+    _parameter_constraints: ClassVar[dict] = {
+        **NeuralEstimator._parameter_constraints,
+        "target_scaling": ["boolean"],
+    }
+
+    @or_unchanged
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on these rows, from the present weights.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            Rows; the first call decides the scaling of inputs and targets.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Row weights.
+
+        Returns
+        -------
+        self
+            The estimator after one more epoch.
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of y, float64.
+        """
+        raw = self._raw(X)
+        return self._targets.decode(self._loss.predict(raw.astype(np.float64)))
+
+    def _find_targets(self, y, classes=None):
+        return numeric_targets(y)
+
+    def _find_loss(self):
+        from skdl.losses import regression_loss
+
+        return regression_loss("squared_error" if self.loss == "auto" else self.loss)
+
+    def _fit_targets(self, targets, rows, loss):
+        loss.check_targets(rows.y)
+        if self.target_scaling and loss.scales_targets:
+            targets.fit_scale(rows.y, rows.weight)
+
+    def _output_layers(self):
+        from keras import layers
+
+        from skdl.losses import Poisson
+
+        name = "exponential" if isinstance(self._loss, Poisson) else "linear"
+        return [
+            layers.Activation(name, dtype=self.dtype, name="predictions"),
+            layers.Rescaling(
+                self._targets.scale.tolist(),
+                self._targets.mean.tolist(),
+                dtype=self.dtype,
+                name="target_scaling",
+            ),
+        ]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

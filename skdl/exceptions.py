@@ -1,0 +1,68 @@
+"""Errors and warnings of skdl."""
+
+
+class TrainingDivergedError(ValueError):
+    """The loss became NaN or infinite during training.
+
+    Inside a search with ``error_score=np.nan`` it counts as a failed candidate. The
+    estimator keeps the state that it had before the call.
+
+    Parameters
+    ----------
+    epoch : int
+        The epoch (counted from 1) in which the loss stopped being finite.
+    quantity : str
+        What diverged, ``"loss"`` or ``"val_loss"``.
+    value : float
+        The value seen, NaN or infinite.
+    learning_rate : float
+        The learning rate of that epoch.
+
+    Examples
+    --------
+    >>> from skdl.exceptions import TrainingDivergedError
+    >>> TrainingDivergedError(3, "loss", float("nan"), 10.0).epoch
+    3
+    """
+
+    def __init__(self, epoch, quantity, value, learning_rate):
+        super().__init__(epoch, quantity, value, learning_rate)
+        self.epoch = epoch
+        self.quantity = quantity
+        self.value = value
+        self.learning_rate = learning_rate
+
+    def __str__(self):
+        return (
+            f"Training diverged: {self.quantity} is {self.value} in epoch "
+            f"{self.epoch} at learning_rate={self.learning_rate:.3g}. Try a learning "
+            "rate ten times smaller, scale X and y, or set clipnorm in a Keras "
+            "optimizer."
+        )
+
+
+class TrainingInterruptedWarning(UserWarning):
+    """``fit`` was interrupted (Ctrl-C) and keeps the weights reached so far.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skdl.exceptions import TrainingInterruptedWarning
+    >>> warnings.simplefilter("error", TrainingInterruptedWarning)  # let Ctrl-C raise
+    >>> warnings.resetwarnings()
+    """
+
+
+class CallbackWarning(UserWarning):
+    """A callback expects events which skdl's engine does not send.
+
+    The engine computes whole epochs in one go: Keras callbacks hear of the beginning
+    and the end of training and of every epoch, but not of single batches.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skdl.exceptions import CallbackWarning
+    >>> warnings.simplefilter("ignore", CallbackWarning)
+    >>> warnings.resetwarnings()
+    """

@@ -1,0 +1,45 @@
+"""Losses: callables (y_true, y_pred) -> one value per row, equal by value."""
+
+from skdl.losses._accuracy import accuracy
+from skdl.losses._classification import (
+    ClassificationLoss,
+    Focal,
+    LogLoss,
+    OnProbabilities,
+)
+from skdl.losses._names import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    classification_loss,
+    regression_loss,
+)
+from skdl.losses._regression import (
+    AbsoluteError,
+    Huber,
+    LogCosh,
+    OnTargets,
+    Pinball,
+    Poisson,
+    RegressionLoss,
+    SquaredError,
+)
+
+__all__ = [
+    "CLASSIFICATION_LOSSES",
+    "REGRESSION_LOSSES",
+    "AbsoluteError",
+    "ClassificationLoss",
+    "Focal",
+    "Huber",
+    "LogCosh",
+    "LogLoss",
+    "OnProbabilities",
+    "OnTargets",
+    "Pinball",
+    "Poisson",
+    "RegressionLoss",
+    "SquaredError",
+    "accuracy",
+    "classification_loss",
+    "regression_loss",
+]

@@ -1,0 +1,108 @@
+"""Building blocks shared by the networks."""
+
+import keras
+from keras import layers
+
+# name -> (activation understood by Keras, kernel initializer that suits it).
+# He et al. 2015 for rectifiers, LeCun normal for SELU (Klambauer et al. 2017),
+# Glorot & Bengio 2010 for functions that are linear around zero.
+ACTIVATIONS = {
+    "linear": ("linear", "glorot_uniform"),
+    "softmax": ("softmax", "glorot_uniform"),
+    "tanh": ("tanh", "glorot_uniform"),
+    "sigmoid": ("sigmoid", "glorot_uniform"),
+    "hard_sigmoid": ("hard_sigmoid", "glorot_uniform"),
+    "exponential": ("exponential", "glorot_uniform"),
+    "relu": ("relu", "he_uniform"),
+    "elu": ("elu", "he_uniform"),
+    "selu": ("selu", "lecun_normal"),
+    "gelu": ("gelu", "he_uniform"),
+    "silu": ("silu", "he_uniform"),
+    "mish": ("mish", "he_uniform"),
+    "leaky_relu": ("leaky_relu", "he_uniform"),
+    "prelu": (None, "he_uniform"),  # has weights of its own: a layer, not a function
+}
+
+
+def check_activation(activation):
+    """Return the name of an activation, or say which names there are.
+
+    Parameters
+    ----------
+    activation : str
+        One of the keys of ``ACTIVATIONS``.
+
+    Returns
+    -------
+    str
+        The same name.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
+    if activation not in ACTIVATIONS:
+        raise ValueError(
+            f"activation={activation!r} is unknown. Choose one of: "
+            f"{', '.join(sorted(ACTIVATIONS))}."
+        )
+    return activation
+
+
+def per_layer(value, n_layers, name):
+    """One value for each layer, from one number or a sequence of numbers.
+
+    Parameters
+    ----------
+    value : float or sequence of float
+        One for all layers, or one per layer.
+    n_layers : int
+        How many layers there are.
+    name : str
+        The parameter's name, for the message.
+
+    Returns
+    -------
+    tuple of float
+        `n_layers` values.
+
+    Raises
+    ------
+    ValueError
+        If a sequence has another length.
+    """
+    if not isinstance(value, (tuple, list)):
+        return (value,) * n_layers
+    if len(value) != n_layers:
+        raise ValueError(
+            f"{name}={tuple(value)!r} has {len(value)} values for {n_layers} hidden "
+            "layers. Give one number for all layers or one per layer."
+        )
+    return tuple(value)
+
+
+def regularizer(l1, l2):
+    """The penalty ``l1 * sum|x| + l2 * sum x^2``, or None where both are zero."""
+    return keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
+
+
+def activation_layer(activation, **options):
+    """The layer that applies an activation.
+
+    Parameters
+    ----------
+    activation : str
+        One of the keys of ``ACTIVATIONS``.
+    **options : dict
+        Passed to the layer: ``name``, ``dtype``, ``activity_regularizer`` (summed over
+        units and averaged over the batch by Keras).
+
+    Returns
+    -------
+    keras.Layer
+        The layer, not yet built.
+    """
+    if activation == "prelu":
+        return layers.PReLU(**options)
+    return layers.Activation(ACTIVATIONS[activation][0], **options)

@@ -1,0 +1,163 @@
+"""Keras callbacks as listeners of the epoch loop."""
+
+import copy
+import warnings
+
+import keras
+
+from skdl.exceptions import CallbackWarning
+from skdl.training._loop import Listener
+
+_BATCH_EVENTS = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+)
+
+
+class KerasCallbacks(Listener):
+    """Lets Keras callbacks see a real, compiled ``keras.Model`` after every epoch.
+
+    What a callback does to the model counts: new weights, another
+    ``model.optimizer.learning_rate``, ``model.stop_training``.
+
+    Parameters
+    ----------
+    callbacks : sequence of keras.callbacks.Callback
+        Deep-copied: a second fit begins with fresh ones.
+    layout : Layout
+        Reads and writes the model's weights.
+    make_model : callable
+        Builds the model that the callbacks see; variables as in the trained network.
+    optimizer : OptimizerSpec
+        What the model is compiled with.
+    n_steps : int
+        Steps of one epoch, for ``callback.params``.
+    verbose : int
+        For ``callback.params``.
+
+    Raises
+    ------
+    TypeError
+        If something else than a Keras callback is among them.
+    """
+
+    def __init__(self, callbacks, layout, make_model, optimizer, *, n_steps, verbose):
+        self._callbacks = [_checked(callback) for callback in callbacks]
+        self._layout = layout
+        self._make_model = make_model
+        self._optimizer = optimizer
+        self._n_steps = n_steps
+        self._verbose = verbose
+
+    def on_train_begin(self, run):
+        """Build the model and tell the callbacks.
+
+        Parameters
+        ----------
+        run : Run
+            The state of training.
+        """
+        self._model = self._make_model()
+        self._variables = self._layout.variables(self._model)
+        self._model.compile(optimizer=self._optimizer.build(), loss=None)
+        self._model.stop_training = False
+        self._list = keras.callbacks.CallbackList(
+            copy.deepcopy(self._callbacks),
+            model=self._model,
+            epochs=run.plan.first_epoch + run.plan.epochs,
+            steps=self._n_steps,
+            verbose=self._verbose,
+        )
+        self._push(run)
+        self._list.on_train_begin()
+        self._pull(run)
+
+    def on_epoch_begin(self, run, epoch, learning_rate):
+        """Show the learning rate and take back what callbacks made of it.
+
+        Parameters
+        ----------
+        run : Run
+            The state of training.
+        epoch : int
+            Counted from 0.
+        learning_rate : float
+            Planned for this epoch.
+        """
+        self._rate(run, learning_rate, self._list.on_epoch_begin, epoch)
+        self._learning_rate = float(self._model.optimizer.learning_rate)
+
+    def on_epoch_end(self, run, epoch, logs):
+        """Show the weights and take back what callbacks made of them.
+
+        Parameters
+        ----------
+        run : Run
+            The state of training.
+        epoch : int
+            Counted from 0.
+        logs : dict
+            May be added to by the callbacks.
+        """
+        self._push(run)
+        self._rate(run, self._learning_rate, self._list.on_epoch_end, epoch, logs)
+        self._pull(run)
+        run.stop |= bool(self._model.stop_training)
+
+    def on_train_end(self, run):
+        """Tell the callbacks.
+
+        Parameters
+        ----------
+        run : Run
+            The state of training.
+        """
+        self._push(run)
+        self._list.on_train_end()
+        self._pull(run)
+
+    def _rate(self, run, learning_rate, event, *args):
+        optimizer = self._model.optimizer
+        optimizer.learning_rate = learning_rate
+        shown = float(optimizer.learning_rate)
+        event(*args)
+        wanted = float(optimizer.learning_rate)
+        if shown and wanted != shown:
+            run.learning_rate_factor *= wanted / shown
+
+    def _push(self, run):
+        self._weights = run.trainer.weights()
+        self._layout.write(self._variables, self._weights)
+
+    def _pull(self, run):
+        weights = self._layout.read(self._variables)
+        if (weights.trainable != self._weights.trainable).any() or any(
+            (a != b).any()
+            for a, b in zip(weights.state, self._weights.state, strict=True)
+        ):
+            run.trainer.set_weights(weights)
+
+
+def _checked(callback):
+    if not isinstance(callback, keras.callbacks.Callback):
+        raise TypeError(
+            f"callbacks holds {callback!r}, which is no keras.callbacks.Callback. Pass "
+            "scikit-learn callbacks by set_callbacks(...) instead."
+        )
+    cls = type(callback)
+    own = not cls.__module__.startswith("keras.")
+    unheard = [
+        event
+        for event in _BATCH_EVENTS
+        if own and getattr(cls, event) is not getattr(keras.callbacks.Callback, event)
+    ]
+    if unheard:
+        warnings.warn(
+            f"{cls.__name__}.{unheard[0]} is never called: skdl computes whole epochs "
+            "at once. Use on_epoch_end instead.",
+            CallbackWarning,
+            stacklevel=2,
+        )
+    return callback

@@ -1,0 +1,258 @@
+"""A program is a network + loss + optimizer, traced once and reused by later fits."""
+
+import contextlib
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+
+from skdl.training._optimizers import OptimizerSpec
+from skdl.training._tensorflow import Predictor, Trainer
+from skdl.training._weights import Layout, seeded_build
+
+MAX_PROGRAMS = 32
+MAX_BYTES = 2**29  # of weights and optimizer state in programs that nobody uses
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """What a network is: the function that builds it and that function's arguments.
+
+    Equal specifications share one traced program.
+
+    Parameters
+    ----------
+    build : callable
+        ``build(input_shape, n_outputs, *, dtype, **params) -> keras.Model``.
+    input_shape : tuple of int
+        Shape of one row.
+    n_outputs : int or tuple of int
+        Number of outputs.
+    params : tuple of (str, hashable)
+        Further keyword arguments of `build`, sorted by name; see `network_spec`.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of inputs, weights and computation.
+    """
+
+    build: Callable
+    input_shape: tuple
+    n_outputs: int
+    params: tuple = ()
+    dtype: str = "float32"
+
+    def model(self, seed=0):
+        """Build the network.
+
+        Parameters
+        ----------
+        seed : int, default=0
+            Seed of the initial weights.
+
+        Returns
+        -------
+        keras.Model
+            Untrained.
+        """
+        with seeded_build(seed):
+            return self.build(
+                self.input_shape,
+                self.n_outputs,
+                dtype=self.dtype,
+                **dict(self.params),
+            )
+
+
+def network_spec(build, input_shape, n_outputs, *, dtype="float32", **params):
+    """Make a `NetworkSpec` from ordinary arguments.
+
+    Parameters
+    ----------
+    build : callable
+        The network function.
+    input_shape : tuple of int
+        Shape of one row.
+    n_outputs : int
+        Number of outputs.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision.
+    **params : dict
+        Further arguments of `build`; lists become tuples.
+
+    Returns
+    -------
+    NetworkSpec
+        Hashable, and picklable where `build` is.
+    """
+    frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in params.items()}
+    return NetworkSpec(
+        build, tuple(input_shape), n_outputs, tuple(sorted(frozen.items())), dtype
+    )
+
+
+@dataclass(frozen=True)
+class ProgramKey:
+    """All that decides whether two fits can share a traced program.
+
+    Parameters
+    ----------
+    network : NetworkSpec
+        The network.
+    loss : callable
+        ``loss(y_true, y_pred) -> (batch,)`` in ``keras.ops``; compared with ``==``.
+    optimizer : OptimizerSpec
+        The optimizer without its learning rate, which is a value.
+    y_shape : tuple of int
+        Shape of one row of y.
+    y_dtype : str
+        Dtype of y.
+    metrics : tuple of (str, callable), default=()
+        Further quantities of the validation data, ``metric(y_true, y_pred) ->
+        (batch,)``, by name.
+    """
+
+    network: NetworkSpec
+    loss: Callable
+    optimizer: OptimizerSpec
+    y_shape: tuple
+    y_dtype: str
+    metrics: tuple = ()
+
+
+class Network:
+    """A built network which serves as the pattern of predictors and trainers.
+
+    Its own variables are never changed after it is built.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        What to build.
+    """
+
+    def __init__(self, spec):
+        self.spec = spec
+        self.model = spec.model()
+        self.layout = Layout(self.model, spec.model)
+
+    @functools.cached_property
+    def predictor(self):
+        """The traced forward pass; keeps no weights."""
+        return Predictor(self.model, self.layout, self.spec)
+
+
+class ProgramCache:
+    """Networks and idle trainers, the least recently used dropped first.
+
+    A trainer holds the weights of the fit that is running, so each one serves a
+    single fit at a time: a second thread with the same key gets its own.
+
+    Parameters
+    ----------
+    max_programs : int, default=MAX_PROGRAMS
+        How many networks, and how many idle trainers, are kept.
+    max_bytes : int, default=MAX_BYTES
+        How much memory the idle trainers' variables may hold.
+    """
+
+    def __init__(self, max_programs=MAX_PROGRAMS, max_bytes=MAX_BYTES):
+        self.max_programs = max_programs
+        self.max_bytes = max_bytes
+        self._lock = threading.RLock()
+        self._networks = OrderedDict()
+        self._idle = OrderedDict()  # ProgramKey -> [Trainer, ...]
+
+    def network(self, spec):
+        """The built network of a specification.
+
+        Parameters
+        ----------
+        spec : NetworkSpec
+            What is needed.
+
+        Returns
+        -------
+        Network
+            Shared by all who ask for an equal specification.
+        """
+        with self._lock:
+            if spec not in self._networks:
+                self._networks[spec] = Network(spec)
+            self._networks.move_to_end(spec)
+            while len(self._networks) > self.max_programs:
+                self._networks.popitem(last=False)
+            return self._networks[spec]
+
+    @contextlib.contextmanager
+    def trainer(self, key):
+        """Lend a trainer for one fit.
+
+        Parameters
+        ----------
+        key : ProgramKey
+            What is needed.
+
+        Yields
+        ------
+        Trainer
+            Used by nobody else until the block is left. After an exception it goes
+            back all the same: every fit begins by setting all of its variables.
+        """
+        network = self.network(key.network)
+        with self._lock:
+            idle = self._idle.get(key)
+            trainer = idle.pop() if idle else None
+            if trainer is None:
+                trainer = Trainer(network.model, network.layout, key)
+        try:
+            yield trainer
+        finally:
+            trainer.clear()
+            with self._lock:
+                self._idle.setdefault(key, []).append(trainer)
+                self._idle.move_to_end(key)
+                self._drop_oldest()
+
+    def _drop_oldest(self):
+        kept = [t for trainers in self._idle.values() for t in trainers]
+        excess = sum(t.n_bytes for t in kept) - self.max_bytes
+        surplus = len(kept) - self.max_programs
+        while kept and (surplus > 0 or excess > 0):
+            key, trainers = next(iter(self._idle.items()))
+            dropped = trainers.pop(0)
+            if not trainers:
+                del self._idle[key]
+            surplus -= 1
+            excess -= dropped.n_bytes
+            kept.remove(dropped)
+
+    def clear(self):
+        """Forget all programs that are not in use."""
+        with self._lock:
+            self._networks.clear()
+            self._idle.clear()
+
+    def __len__(self):
+        with self._lock:
+            return sum(len(trainers) for trainers in self._idle.values())
+
+
+PROGRAMS = ProgramCache()
+
+
+def check_backend():
+    """Complain if Keras was started with a backend that skdl cannot train with.
+
+    Raises
+    ------
+    RuntimeError
+        If the backend is not TensorFlow.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            f"Keras runs on {keras.backend.backend()!r}, but skdl trains with "
+            "TensorFlow. Set the environment variable KERAS_BACKEND=tensorflow before "
+            "keras is imported."
+        )

@@ -1,0 +1,415 @@
+"""Epoch and predict steps: the one file that names TensorFlow."""
+
+import numpy as np
+import tensorflow as tf
+from keras import Variable
+
+from skdl.training._weights import Weights
+
+EVALUATION_ROWS = 256  # rows of validation data computed together
+_SMALL = 50_000  # parameters up to which 128 rows cost hardly more than one
+
+
+class Predictor:
+    """The forward pass of a network for weights that the caller brings.
+
+    Rows are computed in chunks of a fixed size, the last one padded, so that a row's
+    result depends neither on its neighbours nor on their number.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The pattern; its own variables are not used.
+    layout : Layout
+        How the vector of parameters divides into variables.
+    spec : NetworkSpec
+        Gives the shape of a row and the dtype.
+    """
+
+    def __init__(self, model, layout, spec):
+        self._model = model
+        self._layout = layout
+        self._dtype = np.dtype(spec.dtype)
+        self.chunk = 128 if layout.n_parameters <= _SMALL else 32
+        self._run = tf.function(
+            self._forward,
+            input_signature=[
+                tf.TensorSpec([layout.n_parameters], layout.dtype),
+                [tf.TensorSpec(v.shape, v.dtype) for v in layout.state],
+                tf.TensorSpec([None, *spec.input_shape], spec.dtype),
+            ],
+            autograph=False,
+        )
+
+    @staticmethod
+    def load(weights):
+        """Bring weights to where they are used; keep the result between calls.
+
+        Parameters
+        ----------
+        weights : Weights
+            NumPy arrays.
+
+        Returns
+        -------
+        tuple
+            What `__call__` takes.
+        """
+        trainable = tf.constant(weights.trainable)
+        return trainable, [tf.constant(value) for value in weights.state]
+
+    def __call__(self, loaded, X):
+        """Compute the outputs of the network.
+
+        Parameters
+        ----------
+        loaded : tuple
+            From `load`.
+        X : ndarray of shape (n_rows, ...)
+            Inputs of the network's dtype.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, ...)
+            Raw outputs.
+        """
+        n_rows = len(X)
+        padded = np.zeros((-(-n_rows // self.chunk) * self.chunk, *X.shape[1:]), X.dtype)
+        padded[:n_rows] = X
+        return self._run(*loaded, tf.constant(padded, self._dtype)).numpy()[:n_rows]
+
+    def _forward(self, trainable, state, X):
+        variables = _split(self._layout, trainable)
+        n_chunks = tf.shape(X)[0] // self.chunk
+
+        def body(i, outputs):
+            rows = X[i * self.chunk : (i + 1) * self.chunk]
+            rows.set_shape([self.chunk, *X.shape[1:]])
+            values, _ = self._model.stateless_call(
+                variables, state, rows, training=False
+            )
+            return i + 1, outputs.write(i, values)
+
+        outputs = tf.TensorArray(
+            self._model.output.dtype, n_chunks, element_shape=self._output_shape()
+        )
+        _, outputs = tf.while_loop(
+            lambda i, _: i < n_chunks, body, (0, outputs), parallel_iterations=1
+        )
+        return outputs.concat()
+
+    def _output_shape(self):
+        return [self.chunk, *self._model.output.shape[1:]]
+
+
+class Trainer:
+    """A network, a loss and an optimizer, with the variables of one running fit.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The pattern; its own variables are not used.
+    layout : Layout
+        How the vector of parameters divides into variables.
+    key : ProgramKey
+        Loss, optimizer, metrics, shapes and dtypes.
+    """
+
+    def __init__(self, model, layout, key):
+        self._model = model
+        self._layout = layout
+        self._loss = key.loss
+        self._metrics = [metric for _, metric in key.metrics]
+        self._optimizer = key.optimizer.build()
+        self._state = [Variable(v, dtype=v.dtype) for v in layout.state]
+        # One flat vector where the optimizer allows it: a tenth of the operations.
+        self._flat = key.optimizer.elementwise and layout.n_parameters > 0
+        pattern = [v.numpy() for v in layout.trainable]
+        if self._flat:
+            pattern = [layout.join(pattern)]
+        self._parameters = [Variable(v, dtype=v.dtype) for v in pattern]
+        self._optimizer.build(self._parameters)
+        self._fresh_optimizer = self.optimizer_state()
+        self.n_bytes = sum(
+            v.nbytes for v in [*pattern, *self._fresh_optimizer]
+        )
+        spec = key.network
+        data = [
+            tf.TensorSpec([None, *spec.input_shape], spec.dtype),
+            tf.TensorSpec([None, *key.y_shape], key.y_dtype),
+            tf.TensorSpec([None], spec.dtype),
+        ]
+        self._run_epoch = tf.function(
+            self._epoch,
+            input_signature=[
+                *data,
+                tf.TensorSpec([None], tf.int32),
+                tf.TensorSpec([None], tf.float32),
+                tf.TensorSpec([], tf.int32),
+                tf.TensorSpec([], tf.float64),
+            ],
+            autograph=False,
+        )
+        self._run_evaluation = tf.function(
+            self._evaluation,
+            input_signature=[
+                *data,
+                tf.TensorSpec([1 + len(self._metrics)], tf.float64),
+            ],
+            autograph=False,
+        )
+        self._run_penalty = tf.function(self._penalty, autograph=False)
+
+    # -- variables ------------------------------------------------------------------
+
+    def reset(self, weights, optimizer_state=None):
+        """Set every variable, so that nothing of an earlier fit remains.
+
+        Parameters
+        ----------
+        weights : Weights
+            Where training begins.
+        optimizer_state : list of ndarray or None, default=None
+            From `optimizer_state`; None begins afresh.
+        """
+        self.set_weights(weights)
+        _assign(self._optimizer.variables, optimizer_state or self._fresh_optimizer)
+
+    def set_weights(self, weights):
+        """Set the weights and leave the optimizer as it is.
+
+        Parameters
+        ----------
+        weights : Weights
+            From here training goes on.
+        """
+        values = [weights.trainable]
+        if not self._flat:
+            values = self._layout.split(weights.trainable)
+        _assign(self._parameters, values)
+        _assign(self._state, weights.state)
+
+    def clear(self):
+        """Forget what was learnt."""
+        for variable in self._parameters:
+            variable.assign(tf.zeros_like(variable.value))
+        _assign(self._optimizer.variables, self._fresh_optimizer)
+
+    def weights(self):
+        """The present weights.
+
+        Returns
+        -------
+        Weights
+            Copies.
+        """
+        values = [v.numpy() for v in self._parameters]
+        return Weights(
+            values[0] if self._flat else self._layout.join(values),
+            tuple(v.numpy() for v in self._state),
+        )
+
+    def optimizer_state(self):
+        """The optimizer's variables, for `reset`.
+
+        Returns
+        -------
+        list of ndarray
+            Copies.
+        """
+        return [v.numpy() for v in self._optimizer.variables]
+
+    def finish(self):
+        """Let the optimizer put its averaged weights in place, if it keeps any."""
+        self._optimizer.finalize_variable_values(self._parameters)
+
+    # -- one epoch ------------------------------------------------------------------
+
+    def run(self, X, y, weight, order, rates, batch_size, total):
+        """Take one optimizer step for each batch of rows.
+
+        Parameters
+        ----------
+        X, y, weight : tensor of shape (n_rows, ...)
+            Rows and their weights.
+        order : ndarray of shape (n,), int32
+            Which rows, in which order.
+        rates : ndarray of shape (n_steps,)
+            The learning rate of every step.
+        batch_size : int
+            Rows per step; the last batch may be shorter.
+        total : tensor
+            The sum so far, see Returns.
+
+        Returns
+        -------
+        tensor
+            `total` plus the sum over batches of objective times number of rows.
+        """
+        return self._run_epoch(
+            X,
+            y,
+            weight,
+            tf.constant(order, tf.int32),
+            tf.constant(rates, tf.float32),
+            tf.constant(batch_size, tf.int32),
+            total,
+        )
+
+    def _epoch(self, X, y, weight, order, rates, batch_size, total):
+        n_steps = tf.shape(rates)[0]
+
+        def body(step, total):
+            rows = order[step * batch_size : (step + 1) * batch_size]
+            self._optimizer.learning_rate.assign(rates[step])
+            total += self._step(
+                tf.gather(X, rows), tf.gather(y, rows), tf.gather(weight, rows)
+            )
+            return step + 1, total
+
+        _, total = tf.while_loop(
+            lambda step, _: step < n_steps, body, (0, total), parallel_iterations=1
+        )
+        return total
+
+    def _step(self, X, y, weight):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            values = [v.value for v in self._parameters]
+            tape.watch(values)
+            outputs, state, penalties = self._model.stateless_call(
+                self._variables(),
+                [v.value for v in self._state],
+                X,
+                training=True,
+                return_losses=True,
+            )
+            losses = _per_row(self._loss, y, outputs)
+            n_rows = tf.cast(tf.shape(losses)[0], losses.dtype)
+            objective = tf.reduce_sum(weight * losses) / n_rows
+            if penalties:
+                objective += tf.add_n([tf.cast(p, losses.dtype) for p in penalties])
+        gradients = tape.gradient(objective, values)
+        for variable, value in zip(self._state, state, strict=True):
+            variable.assign(value)
+        self._optimizer.apply(gradients, self._parameters)
+        return tf.cast(objective * n_rows, tf.float64)
+
+    def _variables(self):
+        if self._flat:
+            return _split(self._layout, self._parameters[0].value)
+        return [v.value for v in self._parameters]
+
+    # -- validation -----------------------------------------------------------------
+
+    def evaluate(self, X, y, weight, totals):
+        """Sum up the weighted loss and metrics of rows, without learning.
+
+        Parameters
+        ----------
+        X, y, weight : tensor of shape (n_rows, ...)
+            Rows and their weights.
+        totals : tensor of shape (1 + n_metrics,)
+            The sums so far.
+
+        Returns
+        -------
+        tensor of shape (1 + n_metrics,)
+            `totals` plus the sums over these rows.
+        """
+        return self._run_evaluation(X, y, weight, totals)
+
+    def penalty(self):
+        """What the regularizers of the weights add to every loss.
+
+        Returns
+        -------
+        float
+            Zero without regularizers.
+        """
+        if not self._has_penalty():
+            return 0.0
+        return float(self._run_penalty())
+
+    def _has_penalty(self):
+        return any(v.regularizer is not None for v in self._layout.trainable)
+
+    def _penalty(self):
+        pairs = zip(self._layout.trainable, self._variables(), strict=True)
+        return tf.add_n([v.regularizer(x) for v, x in pairs if v.regularizer])
+
+    def _evaluation(self, X, y, weight, totals):
+        n_rows = tf.shape(X)[0]
+
+        def body(start, totals):
+            chunk = slice(start, start + EVALUATION_ROWS)
+            outputs, _ = self._model.stateless_call(
+                self._variables(),
+                [v.value for v in self._state],
+                X[chunk],
+                training=False,
+            )
+            values = [
+                tf.reduce_sum(weight[chunk] * _per_row(function, y[chunk], outputs))
+                for function in [self._loss, *self._metrics]
+            ]
+            totals += tf.stack([tf.cast(value, tf.float64) for value in values])
+            return start + EVALUATION_ROWS, totals
+
+        _, totals = tf.while_loop(
+            lambda start, _: start < n_rows, body, (0, totals), parallel_iterations=1
+        )
+        return totals
+
+    @staticmethod
+    def zeros(n=None):
+        """The beginning of a sum: a scalar, or `n` of them."""
+        return tf.zeros([] if n is None else [n], tf.float64)
+
+
+def to_device(array, dtype):
+    """Bring a NumPy array to where the network is computed.
+
+    Parameters
+    ----------
+    array : ndarray
+        Any shape.
+    dtype : str
+        The dtype it is to have there.
+
+    Returns
+    -------
+    tensor
+        A copy.
+    """
+    return tf.constant(array, dtype)
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _split(layout, vector):
+    """(n_parameters,) -> one tensor for each trainable variable, its shape and dtype."""
+    if not layout.sizes:
+        return []
+    return [
+        tf.cast(tf.reshape(part, shape), variable.dtype)
+        for part, shape, variable in zip(
+            tf.split(vector, layout.sizes), layout.shapes, layout.trainable, strict=True
+        )
+    ]
+
+
+def _per_row(function, y, outputs):
+    """One value per row: the mean over all axes but the first."""
+    values = tf.convert_to_tensor(function(y, outputs))
+    if values.shape.rank == 0:
+        raise ValueError(
+            f"{function!r} returned a single number; one value per row is needed, of "
+            "shape (batch,). Leave out the mean over the batch: "
+            "keras.ops.mean(..., axis=-1)."
+        )
+    values = tf.cast(values, outputs.dtype)
+    axes = list(range(1, values.shape.rank))
+    return tf.reduce_mean(values, axes) if axes else values

@@ -1,0 +1,176 @@
+"""The weights of a network as plain NumPy arrays: layout, and fresh values."""
+
+import contextlib
+import copy
+import random
+import threading
+from typing import NamedTuple
+
+import numpy as np
+
+_BUILDING = threading.RLock()
+
+
+class Weights(NamedTuple):
+    """All that a network has learnt, without Keras.
+
+    Parameters
+    ----------
+    trainable : ndarray of shape (n_parameters,)
+        All trainable variables, raveled and concatenated in Keras's order.
+    state : tuple of ndarray
+        The other variables in Keras's order: moving averages, random seeds.
+    """
+
+    trainable: np.ndarray
+    state: tuple
+
+
+@contextlib.contextmanager
+def seeded_build(seed):
+    """Build Keras objects from a seed, without a trace in Python's ``random``.
+
+    Keras draws the seeds of unseeded initializers and dropout layers from Python's
+    global generator; a library must not move that.
+
+    Parameters
+    ----------
+    seed : int
+        Where the generator stands while Keras builds.
+    """
+    with _BUILDING:
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(state)
+
+
+def _is_seed(variable):
+    return variable.name == "seed_generator_state"
+
+
+class Layout:
+    """Which variables a network has, and how fresh values for them are drawn.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built network.
+    rebuild : callable
+        ``rebuild(seed)`` builds the same network again; used for variables whose
+        initializer cannot be found.
+    """
+
+    def __init__(self, model, rebuild):
+        self._rebuild = rebuild
+        self.trainable = model.trainable_variables
+        self.state = model.non_trainable_variables
+        self.shapes = [tuple(v.shape) for v in self.trainable]
+        self.sizes = [int(np.prod(shape)) for shape in self.shapes]
+        self.n_parameters = sum(self.sizes)
+        dtypes = {v.dtype for v in self.trainable}
+        self.dtype = dtypes.pop() if len(dtypes) == 1 else "float32"
+        self._initializers = [
+            _reproduces(_find_initializer(model, v), v) for v in self.trainable
+        ]
+        self._first_state = [np.array(v) for v in self.state]
+
+    def fresh(self, seed):
+        """Draw initial weights.
+
+        Parameters
+        ----------
+        seed : int
+            The same seed gives the same weights, bit by bit.
+
+        Returns
+        -------
+        Weights
+            New arrays.
+        """
+        rng = np.random.default_rng(seed)
+        rebuilt = None
+        if not all(self._initializers):
+            rebuilt = self._rebuild(int(rng.integers(2**31))).trainable_variables
+        values = []
+        for i, (initializer, shape) in enumerate(
+            zip(self._initializers, self.shapes, strict=True)
+        ):
+            if initializer is None:
+                values.append(np.array(rebuilt[i]))
+                continue
+            if hasattr(initializer, "seed"):
+                initializer = copy.copy(initializer)
+                initializer.seed = int(rng.integers(2**31))
+            values.append(np.array(initializer(shape, dtype=self.dtype)))
+        state = tuple(
+            np.array([rng.integers(2**31), 0], value.dtype) if _is_seed(v) else value
+            for v, value in zip(self.state, self._first_state, strict=True)
+        )
+        return Weights(self.join(values), state)
+
+    def join(self, values):
+        """Concatenate arrays, one per trainable variable, into one vector."""
+        if not values:
+            return np.zeros(0, self.dtype)
+        return np.concatenate([np.ravel(value) for value in values]).astype(
+            self.dtype, copy=False
+        )
+
+    def split(self, vector):
+        """The inverse of `join`; views where possible."""
+        parts = np.split(vector, np.cumsum(self.sizes)[:-1]) if self.sizes else []
+        return [p.reshape(s) for p, s in zip(parts, self.shapes, strict=True)]
+
+    @staticmethod
+    def variables(model):
+        """The variables of a model, in the order of `Weights`.
+
+        Parameters
+        ----------
+        model : keras.Model
+            Built like this layout's, and not compiled: metrics have variables too.
+
+        Returns
+        -------
+        tuple of list
+            Trainable variables, other variables.
+        """
+        return list(model.trainable_variables), list(model.non_trainable_variables)
+
+    def read(self, variables):
+        """Take the weights out of `variables` of a model."""
+        trainable, state = variables
+        return Weights(
+            self.join([np.array(v) for v in trainable]),
+            tuple(np.array(v) for v in state),
+        )
+
+    def write(self, variables, weights):
+        """Put weights into `variables` of a model."""
+        trainable, state = variables
+        values = self.split(weights.trainable)
+        for variable, value in zip(trainable, values, strict=True):
+            variable.assign(value)
+        for variable, value in zip(state, weights.state, strict=True):
+            variable.assign(value)
+
+
+def _find_initializer(model, variable):
+    """The initializer of a variable: Keras's layers keep it as ``<name>_initializer``."""
+    for layer in model._flatten_layers():
+        if any(variable is v for v in layer._trainable_variables):
+            return getattr(layer, f"{variable.name}_initializer", None)
+    return None
+
+
+def _reproduces(initializer, variable):
+    """The initializer if it draws the value that the variable was built with."""
+    if not callable(initializer) or not isinstance(
+        getattr(initializer, "seed", 0), (int, np.integer)
+    ):
+        return None
+    value = np.array(initializer(tuple(variable.shape), dtype=variable.dtype))
+    return initializer if np.array_equal(value, np.array(variable)) else None
