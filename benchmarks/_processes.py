@@ -84,6 +84,7 @@ class Worker:
         lines = self.errors.read().strip().splitlines() or ["no message"]
         return f"the process ended: {lines[-1]}"
 
+
 @contextmanager
 def fresh_worker(library):
     """Start a process to measure one library in, which ends with the context.

@@ -71,7 +71,7 @@ MEASURES = (
 
 
 class Session:
-    """Figures of all libraries; one that fails is noted, then left out.
+    """Figures of all libraries; what fails once is noted, not tried again.
 
     Parameters
     ----------
@@ -84,15 +84,25 @@ class Session:
         self.samples = {name: defaultdict(list) for name in names}
         self.failures = {}
 
-    def attempt(self, name, action):
-        """Collect the figures an action returns, if it does not fail."""
-        if name in self.failures:
+    def attempt(self, name, task, action):
+        """Collect the figures that an action returns.
+
+        Parameters
+        ----------
+        name : str
+            Library.
+        task : str
+            What is attempted; skipped if it has failed before.
+        action : callable without arguments
+            Returns a dict of figures.
+        """
+        if (name, task) in self.failures:
             return
         try:
             for key, figure in action().items():
                 self.samples[name][key].append(figure)
         except MeasurementError as error:
-            self.failures[name] = str(error)
+            self.failures[name, task] = str(error)
 
     def is_slow(self, name):
         """Tell whether the library's first run took too long to repeat often."""
@@ -111,59 +121,32 @@ def tell(message):
     print(message, file=sys.stderr, flush=True)
 
 
-def one_run(worker, index):
+def run_figures(worker, index):
     """Cross-validate, naming the time after the number of the run."""
     figures = worker.ask("cross_validation")
     figures[RUN_NAMES[min(index, 2)]] = figures.pop("seconds")
     return figures
 
 
-def run_round(session, effort, *, last):
+def run_round(session, effort, *, first, last):
     """Cross-validate in fresh processes, the libraries taking turns.
 
     Parameters
     ----------
     session : Session
     effort : Effort
+    first : bool
+        Whether slow libraries take part.
     last : bool
         Whether to measure predictions and pickles too.
     """
-    first = not any(s["first_run"] for s in session.samples.values())
-    names = [name for name in session.names if last or not session.is_slow(name)]
+    names = [n for n in session.names if first or last or not session.is_slow(n)]
     with ExitStack() as stack:
         workers = {n: stack.enter_context(fresh_worker(n)) for n in names}
-        for name, worker in workers.items():
-            session.attempt(name, lambda w=worker: w.ask("load"))
-        for index in range(effort.runs):
-            for name, worker in workers.items():
-                if not session.is_slow(name) or (first and index < 2):
-                    session.attempt(name, lambda w=worker, i=index: one_run(w, i))
-        for _ in range(effort.turns if last else 0):
-            for task in ("prediction", "pickling"):
-                for name, worker in workers.items():
-                    session.attempt(name, lambda w=worker, t=task: w.ask(t))
 
-
-def measure_growth(session, effort):
-    """Fit many times in a fresh process of each library."""
-    for name in session.names:
-        with fresh_worker(name) as worker:
-            session.attempt(
-                name, lambda w=worker: w.ask("memory_growth", fits=effort.fits)
-            )
-
-
-def measure_imports(session, effort):
-    """Import in fresh processes; the first round only warms the disk's cache."""
-    statements = {name: LIBRARIES[name].import_statement for name in session.names}
-    for turn in range(effort.imports + 1):
-        for name, statement in statements.items():
-            if turn:
-                session.attempt(name, lambda s=statement: import_figures(s))
-            elif name not in session.failures:
-                session.attempt(name, lambda s=statement: import_figures(s) and {})
-
-
+        def take_turns(task, ask=lambda worker: worker.ask(task), names=names):
+            for name in names:
+                session.attempt(name, task, partial(ask, workers[name]))
 def measure(names, effort):
     """Measure everything.
 

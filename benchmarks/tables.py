@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import product
-from statistics import fmean, geometric_mean, median, stdev
+from statistics import fmean, geometric_mean, median
 from time import perf_counter
 
+import numpy as np
 from joblib import Parallel, delayed
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
@@ -73,6 +74,19 @@ def make_estimator(contender, task, overrides):
     return estimator.set_params(**overrides) if contender == "skdl" else estimator
 
 
+def import_quietly(module):
+    """Import without what TensorFlow writes to standard error at any log level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import_module(module)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def fit_and_score(estimator, table, train, test):
     """Fit on some rows, score on others; a failure is a result too."""
     start = perf_counter()
@@ -104,7 +118,7 @@ def compare(table, scaled, seed, contenders, overrides):
     """
     warnings.simplefilter("ignore")
     if "skdl" in contenders:
-        import_module("tensorflow")  # not on skdl's clock
+        import_quietly("tensorflow")  # here, so that it is not on skdl's clock
     folds = FOLDS[table.task](5, shuffle=True, random_state=seed)
     results = {contender: Result() for contender in contenders}
     for train, test in folds.split(table.X, table.y):
@@ -151,7 +165,7 @@ def run(tables, repeats, jobs, contenders, overrides):
 
 def standard_error(values):
     """Return the standard error of a mean."""
-    return stdev(values) / len(values) ** 0.5 if len(values) > 1 else NAN
+    return np.std(values, ddof=1) / len(values) ** 0.5 if len(values) > 1 else NAN
 
 
 def differences(results):
@@ -173,7 +187,7 @@ def table_row(table, scaled, results):
     if len(results) > 1:
         gaps = differences(results)
         row += [f"{fmean(gaps):+.4f}", f"{standard_error(gaps):.4f}"]
-    row += [f"{fmean(result.seconds):.2f}" for result in results.values()]
+    row += [f"{fmean(result.seconds):.3f}" for result in results.values()]
     return row + ([f"{time_ratio(results):.2f}x"] if len(results) > 1 else [])
 
 
@@ -224,6 +238,17 @@ def summary(tables, results, contenders):
         ]
         rows += [summary_row(task, scaled, cases)] if cases else []
     return aligned([head, *rows])
+
+
+def errors(tables, results):
+    """Name each failure once."""
+    lines = [
+        f"\n{contender} on {tables[index].name}: {result.error}"
+        for (index, _), case in results.items()
+        for contender, result in case.items()
+        if result.error
+    ]
+    return dict.fromkeys(lines)
 
 
 def override(text):
@@ -294,10 +319,7 @@ def main(arguments=None):
     print(f"accuracy or R2; 5 folds x {options.repeats} shuffles; s: seconds of a fit")
     print(f"{details(tables, results, contenders)}\n")
     print(summary(tables, results, contenders))
-    for (index, _), case in results.items():
-        for contender, result in case.items():
-            if result.error:
-                print(f"\n{contender} on {tables[index].name}: {result.error}")
+    print("\n".join(errors(tables, results)))
 
 
 if __name__ == "__main__":

@@ -242,7 +242,7 @@ class MultilabelTargets:
 
     def row_weights(self, factors, y):
         """The product over columns of each value's weight, as scikit-learn does."""
-        return compute_sample_weight(factors, y)
+        return 1.0 if factors is None else compute_sample_weight(factors, y)
 
     def strata(self, y):
         """Rows are split at random: combinations of labels are often unique."""

@@ -79,10 +79,13 @@ def documented_names():
                 yield f"{dotted}.{method}", NO_EXAMPLE_NEEDED
 
 
-@pytest.mark.parametrize(("name", "not_required"), list(documented_names()))
+@pytest.mark.parametrize(
+    ("name", "not_required"),
+    [pytest.param(*case, id=case[0]) for case in documented_names()],
+)
 def test_public_docstrings_are_numpydoc(name, not_required):
     errors = [f"{c}: {m}" for c, m in validate(name)["errors"] if c not in not_required]
-    assert errors == []
+    assert not errors, "\n".join(errors)
 
 
 def test_every_public_name_exists_and_is_listed():

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl.base._epochs import EpochTasks
 from skdl._inputs import Inputs
+from skdl._quiet import import_keras
 from skdl.base._rows import Rows, split_rows
 from skdl._validation import (
     Interval,
@@ -297,6 +298,7 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         incremental=False,
     ):
         """Encode rows, train on them, and keep what was learnt."""
+        import_keras()
         from skdl.training import _program
         from skdl.training._data import array_or_stream, merge_equal_rows
         from skdl.training._schedules import learning_rates
@@ -446,6 +448,7 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """The network's outputs for the user's X, of shape (n_samples, n_outputs)."""
         check_is_fitted(self, "_trained")
         X = check_inputs(self, X, reset=False)
+        import_keras()
         return self._trained(self._inputs.transform(X))
 
     @property

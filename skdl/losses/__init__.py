@@ -1,5 +1,9 @@
 """Losses: callables (y_true, y_pred) -> one value per row, equal by value."""
 
+from skdl._quiet import import_keras
+
+import_keras()
+
 from skdl.losses._accuracy import accuracy
 from skdl.losses._classification import (
     ClassificationLoss,

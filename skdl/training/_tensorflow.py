@@ -120,10 +120,11 @@ class Trainer:
         self._layout = layout
         self._loss = key.loss
         self._metrics = [metric for _, metric in key.metrics]
-        self._optimizer = key.optimizer.build()
+        self._spec = key.optimizer
+        self._optimizer = self._spec.build()
         self._state = [Variable(v, dtype=v.dtype) for v in layout.state]
-        # One flat vector where the optimizer allows it: a tenth of the operations.
-        self._flat = key.optimizer.elementwise and layout.n_parameters > 0
+        # One flat vector where that is the same: a fraction of the operations.
+        self._flat = key.optimizer.elementwise and layout.plain
         pattern = [v.numpy() for v in layout.trainable]
         if self._flat:
             pattern = [layout.join(pattern)]
@@ -173,7 +174,8 @@ class Trainer:
             From `optimizer_state`; None begins afresh.
         """
         self.set_weights(weights)
-        _assign(self._optimizer.variables, optimizer_state or self._fresh_optimizer)
+        state = optimizer_state or self._fresh_state()
+        _assign(self._optimizer.variables, state)
 
     def set_weights(self, weights):
         """Set the weights and leave the optimizer as it is.
@@ -188,6 +190,13 @@ class Trainer:
             values = self._layout.split(weights.trainable)
         _assign(self._parameters, values)
         _assign(self._state, weights.state)
+
+    def _fresh_state(self):
+        if self._spec.elementwise:
+            return self._fresh_optimizer
+        optimizer = self._spec.build()  # some begin with copies of the weights
+        optimizer.build([Variable(v.value, dtype=v.dtype) for v in self._parameters])
+        return [v.numpy() for v in optimizer.variables]
 
     def clear(self):
         """Forget what was learnt."""
@@ -288,7 +297,8 @@ class Trainer:
             objective = tf.reduce_sum(weight * losses) / n_rows
             if penalties:
                 objective += tf.add_n([tf.cast(p, losses.dtype) for p in penalties])
-        gradients = tape.gradient(objective, values)
+            scaled = self._optimizer.scale_loss(objective)
+        gradients = tape.gradient(scaled, values)
         for variable, value in zip(self._state, state, strict=True):
             variable.assign(value)
         self._optimizer.apply(gradients, self._parameters)

@@ -1,8 +1,5 @@
 """A trained network as plain data: its specification and its weights."""
 
-from skdl.training._program import PROGRAMS
-
-
 class TrainedNetwork:
     """What an estimator keeps after ``fit``; pickles without Keras.
 
@@ -35,6 +32,8 @@ class TrainedNetwork:
         ndarray of shape (n_rows, n_outputs)
             Logits or numbers.
         """
+        from skdl.training._program import PROGRAMS
+
         predictor = PROGRAMS.network(self.spec).predictor
         if self._loaded is None:
             self._loaded = predictor.load(self.weights)
@@ -53,6 +52,8 @@ class TrainedNetwork:
         keras.Model
             A new one at every call.
         """
+        from skdl.training._program import PROGRAMS
+
         model = self.spec.model()
         layout = PROGRAMS.network(self.spec).layout
         layout.write(layout.variables(model), self.weights)

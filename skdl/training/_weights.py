@@ -72,6 +72,13 @@ class Layout:
         self.n_parameters = sum(self.sizes)
         dtypes = {v.dtype for v in self.trainable}
         self.dtype = dtypes.pop() if len(dtypes) == 1 else "float32"
+        # Can the variables be one vector for the optimizer? Keras applies constraints
+        # to each variable by itself.
+        self.plain = (
+            {v.dtype for v in self.trainable} == {self.dtype}
+            and not any(v.constraint for v in self.trainable)
+            and not any(v.overwrite_with_gradient for v in self.trainable)
+        )
         self._initializers = [
             _reproduces(_find_initializer(model, v), v) for v in self.trainable
         ]
