@@ -11,6 +11,7 @@ import sys
 import traceback
 import warnings
 from functools import cache
+from itertools import chain, repeat
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -23,6 +24,7 @@ from benchmarks._measure import median_seconds, peak_bytes, resident_bytes, time
 
 EPOCHS = 20
 WARM_UP_FITS = 5
+RUN_NAMES = chain(["first_run", "second_run"], repeat("later_runs"))
 
 
 @cache
@@ -62,7 +64,7 @@ def cross_validation(library):
     )
     networks = [estimator[-1] for estimator in scores["estimator"]]
     return {
-        "seconds": seconds,
+        next(RUN_NAMES): seconds,
         "accuracy": float(scores["test_score"].mean()),
         "epochs": float(np.mean([library.epochs_run(n) for n in networks])),
         "peak_memory": peak_bytes(),

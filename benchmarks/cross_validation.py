@@ -23,8 +23,7 @@ from benchmarks._text import aligned
 
 BASE = "sklearn"
 PACKAGES = ("scikit-learn", "tensorflow", "keras", "scikeras", "torch", "skorch")
-RUN_NAMES = ("first_run", "second_run", "later_runs")
-SLOW = 10.0  # seconds: who needs longer joins only the first two runs of round one
+SLOW = 10.0  # seconds: whoever needs longer joins the first two runs of all only
 
 
 class Effort(NamedTuple):
@@ -37,8 +36,8 @@ class Effort(NamedTuple):
     fits: int  # for the growth of memory
 
 
-FULL = Effort(rounds=3, runs=4, turns=3, imports=7, fits=100)
-QUICK = Effort(rounds=1, runs=3, turns=1, imports=3, fits=20)
+FULL = Effort(rounds=3, runs=4, turns=5, imports=7, fits=100)
+QUICK = Effort(rounds=1, runs=3, turns=3, imports=5, fits=20)
 
 
 class Measure(NamedTuple):
@@ -71,7 +70,7 @@ MEASURES = (
 
 
 class Session:
-    """Figures of all libraries; what fails once is noted, not tried again.
+    """Figures of all libraries; what fails once is noted and not tried again.
 
     Parameters
     ----------
@@ -84,29 +83,30 @@ class Session:
         self.samples = {name: defaultdict(list) for name in names}
         self.failures = {}
 
-    def attempt(self, name, task, action):
-        """Collect the figures that an action returns.
+    def attempt(self, name, ask, question, **options):
+        """Collect the figures which a question is answered with.
 
         Parameters
         ----------
         name : str
             Library.
-        task : str
-            What is attempted; skipped if it has failed before.
-        action : callable without arguments
-            Returns a dict of figures.
+        ask : callable
+            ``ask(question, **options)`` returns a dict of figures.
+        question : str
+        **options
         """
-        if (name, task) in self.failures:
+        if (name, question) in self.failures:
             return
         try:
-            for key, figure in action().items():
+            for key, figure in ask(question, **options).items():
                 self.samples[name][key].append(figure)
         except MeasurementError as error:
-            self.failures[name, task] = str(error)
+            self.failures[name, question] = str(error)
 
     def is_slow(self, name):
-        """Tell whether the library's first run took too long to repeat often."""
-        return max(self.samples[name]["first_run"], default=0.0) > SLOW
+        """Tell whether the library has run twice, too slowly to run more often."""
+        samples = self.samples[name]
+        return bool(samples["second_run"]) and samples["first_run"][0] > SLOW
 
     def medians(self):
         """Return the median of each measure for each library."""
@@ -121,32 +121,37 @@ def tell(message):
     print(message, file=sys.stderr, flush=True)
 
 
-def run_figures(worker, index):
-    """Cross-validate, naming the time after the number of the run."""
-    figures = worker.ask("cross_validation")
-    figures[RUN_NAMES[min(index, 2)]] = figures.pop("seconds")
-    return figures
+def measure_imports(session, effort):
+    """Import in fresh processes, the libraries taking turns."""
+    for _ in range(effort.imports):
+        for name in session.names:
+            session.attempt(name, import_figures, LIBRARIES[name].import_statement)
 
 
-def run_round(session, effort, *, first, last):
-    """Cross-validate in fresh processes, the libraries taking turns.
+def measure_tasks(session, tasks):
+    """Do tasks in one fresh process for each library, the libraries taking turns.
 
     Parameters
     ----------
     session : Session
-    effort : Effort
-    first : bool
-        Whether slow libraries take part.
-    last : bool
-        Whether to measure predictions and pickles too.
+    tasks : list of str
+        Names of the worker's tasks.
     """
-    names = [n for n in session.names if first or last or not session.is_slow(n)]
     with ExitStack() as stack:
-        workers = {n: stack.enter_context(fresh_worker(n)) for n in names}
+        workers = {n: stack.enter_context(fresh_worker(n)) for n in session.names}
+        for task in tasks:
+            for name, worker in workers.items():
+                if task != "cross_validation" or not session.is_slow(name):
+                    session.attempt(name, worker.ask, task)
 
-        def take_turns(task, ask=lambda worker: worker.ask(task), names=names):
-            for name in names:
-                session.attempt(name, task, partial(ask, workers[name]))
+
+def measure_growth(session, effort):
+    """Fit many times in a fresh process for each library."""
+    for name in session.names:
+        with fresh_worker(name) as worker:
+            session.attempt(name, worker.ask, "memory_growth", fits=effort.fits)
+
+
 def measure(names, effort):
     """Measure everything.
 
@@ -165,7 +170,9 @@ def measure(names, effort):
     measure_imports(session, effort)
     for index in range(effort.rounds):
         tell(f"cross-validation, round {index + 1} of {effort.rounds}")
-        run_round(session, effort, last=index == effort.rounds - 1)
+        measure_tasks(session, ["load"] + ["cross_validation"] * effort.runs)
+    tell("predictions and pickles")
+    measure_tasks(session, ["load"] + ["prediction", "pickling"] * effort.turns)
     tell(f"memory growth over {effort.fits} fits")
     measure_growth(session, effort)
     return session
@@ -253,7 +260,7 @@ def as_json(session, effort):
         "effort": effort._asdict(),
         "medians": medians,
         "samples": session.samples,
-        "failures": session.failures,
+        "failures": [[name, why] for (name, _), why in session.failures.items()],
         "targets": [dict(zip(keys, t.row(medians), strict=True)) for t in TARGETS],
     }
 
@@ -275,7 +282,7 @@ def main(arguments=None):
     for name, modules in missing.items():
         if modules:
             print(f"\n{LIBRARIES[name].title}: not installed ({', '.join(modules)})")
-    for name, reason in session.failures.items():
+    for (name, _), reason in session.failures.items():
         print(f"\n{LIBRARIES[name].title} failed in {reason}")
     if options.json:
         options.json.write_text(json.dumps(as_json(session, effort), indent=2) + "\n")

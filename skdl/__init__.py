@@ -15,7 +15,7 @@ _MODULES = {
 }
 _SUBPACKAGES = {"exceptions", "losses"}
 
-__all__ = [*sorted(_MODULES), *sorted(_SUBPACKAGES)]  # noqa: PLE0604
+__all__ = [*sorted(_MODULES), *sorted(_SUBPACKAGES)]
 
 
 def __getattr__(name):

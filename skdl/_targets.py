@@ -9,8 +9,6 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array
 
-from skdl._validation import check_numeric_targets
-
 
 @dataclass(eq=False)
 class ClassTargets:
@@ -58,9 +56,9 @@ class ClassTargets:
         known = np.isin(y, self.classes)
         if not known.all():
             raise ValueError(
-                f"{name} holds the label {_plain(y[~known][0])!r}, which is not among the "
-                f"classes {self.classes.tolist()!r}. Drop such rows, or begin with all "
-                "classes: in y of fit, or as partial_fit(X, y, classes=...)."
+                f"{name} holds the label {_plain(y[~known][0])!r}, which is not among "
+                f"the classes {self.classes.tolist()!r}. Drop such rows, or begin with "
+                "all classes: in y of fit, or as partial_fit(X, y, classes=...)."
             )
         return np.searchsorted(self.classes, y)
 
@@ -117,8 +115,8 @@ class ClassTargets:
             unknown = [k for k in class_weight if k not in self.classes.tolist()]
             if unknown:
                 raise ValueError(
-                    f"class_weight has the label {unknown[0]!r}, which is not among the "
-                    f"classes {self.classes.tolist()!r}. Use the labels of y as keys."
+                    f"class_weight has the label {unknown[0]!r}, which is not among "
+                    f"the classes {self.classes.tolist()!r}. Use labels of y as keys."
                 )
         present = np.unique(index)
         factors = np.ones(len(self.classes))
@@ -218,8 +216,8 @@ class MultilabelTargets:
         y = y.toarray() if hasattr(y, "toarray") else y
         if y.shape[1] != self.n_outputs:
             raise ValueError(
-                f"{name} has {y.shape[1]} columns, but the model knows {self.n_outputs} "
-                "labels. Give one column of 0 and 1 for each label."
+                f"{name} has {y.shape[1]} columns, but the model knows "
+                f"{self.n_outputs} labels. Give one column of 0 and 1 for each label."
             )
         if not np.isin(y, (0, 1)).all():
             raise ValueError(
@@ -342,7 +340,7 @@ class NumericTargets:
         ValueError
             For text, NaN, infinity or a wrong number of columns.
         """
-        y = check_numeric_targets(y, name)
+        y = _check_numbers(y, name)
         y = y.reshape(len(y), -1)
         if y.shape[1] != self.n_outputs:
             raise ValueError(
@@ -405,11 +403,45 @@ def numeric_targets(y):
     NumericTargets
         Without scaling, until `NumericTargets.fit_scale`.
     """
-    y = check_numeric_targets(y)
+    y = _check_numbers(y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     n = 1 if y.ndim == 1 else y.shape[1]
     return NumericTargets(n, y.ndim == 1, np.zeros(n), np.ones(n))
+
+
+def _check_numbers(y, name="y"):
+    """Regression targets as float64 of shape (n_samples,) or (n_samples, n_outputs).
+
+    Parameters
+    ----------
+    y : array-like
+        What the user gave.
+    name : str, default="y"
+        The argument's name, for the message.
+
+    Returns
+    -------
+    ndarray
+        Finite numbers.
+
+    Raises
+    ------
+    ValueError
+        For text, NaN and infinity.
+    """
+    y = check_array(
+        y, ensure_2d=False, dtype=None, input_name=name, ensure_all_finite=True
+    )
+    if y.dtype.kind in "OUS":
+        try:
+            y = y.astype(np.float64)
+        except ValueError:
+            raise ValueError(
+                f"{name} holds {y.ravel()[0]!r}, which is no number. A regressor needs "
+                "numbers; use a classifier for labels."
+            ) from None
+    return y.astype(np.float64, copy=False)
 
 
 def _plain(label):

@@ -4,7 +4,6 @@ import numbers
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
@@ -12,7 +11,6 @@ __all__ = [
     "Interval",
     "StrOptions",
     "check_inputs",
-    "check_numeric_targets",
     "check_one_or_per_layer",
     "check_same_length",
     "check_weights",
@@ -152,40 +150,6 @@ def check_weights(sample_weight, X, name="sample_weight"):
     return weight
 
 
-def check_numeric_targets(y, name="y"):
-    """Regression targets as float64 of shape (n_samples,) or (n_samples, n_outputs).
-
-    Parameters
-    ----------
-    y : array-like
-        What the user gave.
-    name : str, default="y"
-        The argument's name, for the message.
-
-    Returns
-    -------
-    ndarray
-        Finite numbers.
-
-    Raises
-    ------
-    ValueError
-        For text, NaN and infinity.
-    """
-    y = check_array(
-        y, ensure_2d=False, dtype=None, input_name=name, ensure_all_finite=True
-    )
-    if y.dtype.kind in "OUS":
-        try:
-            y = y.astype(np.float64)
-        except ValueError:
-            raise ValueError(
-                f"{name} holds {y.ravel()[0]!r}, which is no number. A regressor needs "
-                "numbers; use a classifier for labels."
-            ) from None
-    return y.astype(np.float64, copy=False)
-
-
 def _refuse_text_columns(X, argument):
     """Name the first text column of a data frame."""
     if not hasattr(X, "columns") or not hasattr(X, "dtypes"):
@@ -198,14 +162,14 @@ def _refuse_text_columns(X, argument):
         first = next((v for v in values if isinstance(v, str)), None)
         if kind == "M":
             raise ValueError(
-                f"Column {name!r} of {argument} holds dates. Turn them into numbers first, for "
-                "example days since a date."
+                f"Column {name!r} of {argument} holds dates. Turn them into numbers "
+                "first, for example days since a date."
             )
         if first is not None:
             raise ValueError(
-                f"Column {name!r} of {argument} holds text, for example {first!r}. Encode it "
-                "first, for example with OneHotEncoder in a ColumnTransformer, or drop "
-                "it."
+                f"Column {name!r} of {argument} holds text, for example {first!r}. "
+                "Encode it first, for example with OneHotEncoder in a "
+                "ColumnTransformer, or drop it."
             )
 
 
@@ -232,6 +196,6 @@ def _refuse_gaps(estimator, X, argument):
         names = getattr(estimator, "feature_names_in_", None)
         column = column if names is None else repr(names[column])
         raise ValueError(
-            f"Input {argument} contains {name} (row {row}, column {column}). {remedy} in a "
-            f"Pipeline before {type(estimator).__name__}."
+            f"Input {argument} contains {name} (row {row}, column {column}). {remedy} "
+            f"in a Pipeline before {type(estimator).__name__}."
         )

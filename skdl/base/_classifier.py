@@ -49,8 +49,8 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         """
         if self.class_weight == "balanced":
             raise ValueError(
-                "class_weight='balanced' is not known to partial_fit, which sees a part "
-                "of y only. Compute the weights with "
+                "class_weight='balanced' is not known to partial_fit, which sees a "
+                "part of y only. Compute the weights with "
                 "sklearn.utils.class_weight.compute_class_weight and pass them as a "
                 "dict."
             )

@@ -13,10 +13,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skdl.base._epochs import EpochTasks
 from skdl._inputs import Inputs
-from skdl._quiet import import_keras
-from skdl.base._rows import Rows, split_rows
 from skdl._validation import (
     Interval,
     StrOptions,
@@ -25,6 +22,8 @@ from skdl._validation import (
     check_weights,
     non_negative,
 )
+from skdl.base._epochs import EpochTasks
+from skdl.base._rows import Rows, split_rows
 from skdl.training._loop import Plan, Stopping, train
 
 AUTO_EARLY_STOPPING_ROWS = 10_000  # as in HistGradientBoostingClassifier
@@ -298,7 +297,7 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         incremental=False,
     ):
         """Encode rows, train on them, and keep what was learnt."""
-        import_keras()
+        from skdl import _keras  # noqa: F401, first: it keeps the start-up quiet
         from skdl.training import _program
         from skdl.training._data import array_or_stream, merge_equal_rows
         from skdl.training._schedules import learning_rates
@@ -448,7 +447,8 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """The network's outputs for the user's X, of shape (n_samples, n_outputs)."""
         check_is_fitted(self, "_trained")
         X = check_inputs(self, X, reset=False)
-        import_keras()
+        from skdl import _keras  # noqa: F401
+
         return self._trained(self._inputs.transform(X))
 
     @property

@@ -88,11 +88,11 @@ def split_rows(rows, fraction, *, strata, classes, strict, seed):
         if strict:
             raise ValueError(
                 f"validation_fraction={fraction} leaves class "
-                f"{classes[missing : missing + 1].tolist()[0]!r} out of training or validation: it has "
-                f"{np.sum(strata == missing)} of {rows.n_rows} rows, {n_validation} of "
-                f"which are for validation, and there are {len(np.unique(strata))} "
-                "classes. Change validation_fraction, pass X_val and y_val, or use "
-                "early_stopping=False."
+                f"{classes[[missing]].tolist()[0]!r} out of training or validation: it "
+                f"has {np.sum(strata == missing)} of {rows.n_rows} rows, and "
+                f"{n_validation} rows are for the validation of "
+                f"{len(np.unique(strata))} classes. Change validation_fraction, pass "
+                "X_val and y_val, or use early_stopping=False."
             )
         strata = None
     train, validation = train_test_split(

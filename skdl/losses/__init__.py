@@ -1,9 +1,6 @@
 """Losses: callables (y_true, y_pred) -> one value per row, equal by value."""
 
-from skdl._quiet import import_keras
-
-import_keras()
-
+from skdl import _keras  # noqa: F401, first: it keeps the start-up quiet
 from skdl.losses._accuracy import accuracy
 from skdl.losses._classification import (
     ClassificationLoss,

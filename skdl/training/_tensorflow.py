@@ -1,5 +1,7 @@
 """Epoch and predict steps: the one file that names TensorFlow."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 from keras import Variable
@@ -31,15 +33,15 @@ class Predictor:
         self._layout = layout
         self._dtype = np.dtype(spec.dtype)
         self.chunk = 128 if layout.n_parameters <= _SMALL else 32
-        self._run = tf.function(
-            self._forward,
-            input_signature=[
-                tf.TensorSpec([layout.n_parameters], layout.dtype),
-                [tf.TensorSpec(v.shape, v.dtype) for v in layout.state],
-                tf.TensorSpec([None, *spec.input_shape], spec.dtype),
-            ],
-            autograph=False,
-        )
+        self._signature = [
+            tf.TensorSpec([layout.n_parameters], layout.dtype),
+            [tf.TensorSpec(v.shape, v.dtype) for v in layout.state],
+            tf.TensorSpec([None, *spec.input_shape], spec.dtype),
+        ]
+
+    @functools.cached_property
+    def _run(self):
+        return _traced(self._forward, self._signature)
 
     @staticmethod
     def load(weights):
@@ -74,7 +76,9 @@ class Predictor:
             Raw outputs.
         """
         n_rows = len(X)
-        padded = np.zeros((-(-n_rows // self.chunk) * self.chunk, *X.shape[1:]), X.dtype)
+        padded = np.zeros(
+            (-(-n_rows // self.chunk) * self.chunk, *X.shape[1:]), X.dtype
+        )
         padded[:n_rows] = X
         return self._run(*loaded, tf.constant(padded, self._dtype)).numpy()[:n_rows]
 
@@ -131,35 +135,30 @@ class Trainer:
         self._parameters = [Variable(v, dtype=v.dtype) for v in pattern]
         self._optimizer.build(self._parameters)
         self._fresh_optimizer = self.optimizer_state()
-        self.n_bytes = sum(
-            v.nbytes for v in [*pattern, *self._fresh_optimizer]
-        )
+        self.n_bytes = sum(v.nbytes for v in [*pattern, *self._fresh_optimizer])
         spec = key.network
-        data = [
+        self._rows = [
             tf.TensorSpec([None, *spec.input_shape], spec.dtype),
             tf.TensorSpec([None, *key.y_shape], key.y_dtype),
             tf.TensorSpec([None], spec.dtype),
         ]
-        self._run_epoch = tf.function(
-            self._epoch,
-            input_signature=[
-                *data,
-                tf.TensorSpec([None], tf.int32),
-                tf.TensorSpec([None], tf.float32),
-                tf.TensorSpec([], tf.int32),
-                tf.TensorSpec([], tf.float64),
-            ],
-            autograph=False,
-        )
-        self._run_evaluation = tf.function(
-            self._evaluation,
-            input_signature=[
-                *data,
-                tf.TensorSpec([1 + len(self._metrics)], tf.float64),
-            ],
-            autograph=False,
-        )
-        self._run_penalty = tf.function(self._penalty, autograph=False)
+
+    @functools.cached_property
+    def _run_epoch(self):
+        order = tf.TensorSpec([None], tf.int32)
+        rates = tf.TensorSpec([None], tf.float32)
+        batch_size = tf.TensorSpec([], tf.int32)
+        total = tf.TensorSpec([], tf.float64)
+        return _traced(self._epoch, [*self._rows, order, rates, batch_size, total])
+
+    @functools.cached_property
+    def _run_evaluation(self):
+        totals = tf.TensorSpec([1 + len(self._metrics)], tf.float64)
+        return _traced(self._evaluation, [*self._rows, totals])
+
+    @functools.cached_property
+    def _run_penalty(self):
+        return _traced(self._penalty, [])
 
     # -- variables ------------------------------------------------------------------
 
@@ -394,13 +393,19 @@ def to_device(array, dtype):
     return tf.constant(array, dtype)
 
 
+def _traced(function, signature):
+    """Trace a function once, for inputs of this signature and no others."""
+    function = tf.function(function, input_signature=signature, autograph=False)
+    return function.get_concrete_function()
+
+
 def _assign(variables, values):
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
 
 def _split(layout, vector):
-    """(n_parameters,) -> one tensor for each trainable variable, its shape and dtype."""
+    """(n_parameters,) -> one tensor for each trainable variable."""
     if not layout.sizes:
         return []
     return [

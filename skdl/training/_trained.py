@@ -1,5 +1,6 @@
 """A trained network as plain data: its specification and its weights."""
 
+
 class TrainedNetwork:
     """What an estimator keeps after ``fit``; pickles without Keras.
 

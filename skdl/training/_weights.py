@@ -82,7 +82,7 @@ class Layout:
         self._initializers = [
             _reproduces(_find_initializer(model, v), v) for v in self.trainable
         ]
-        self._first_state = [np.array(v) for v in self.state]
+        self._first_state = [np.asarray(v) for v in self.state]
 
     def fresh(self, seed):
         """Draw initial weights.
@@ -106,12 +106,12 @@ class Layout:
             zip(self._initializers, self.shapes, strict=True)
         ):
             if initializer is None:
-                values.append(np.array(rebuilt[i]))
+                values.append(np.asarray(rebuilt[i]))
                 continue
             if hasattr(initializer, "seed"):
                 initializer = copy.copy(initializer)
                 initializer.seed = int(rng.integers(2**31))
-            values.append(np.array(initializer(shape, dtype=self.dtype)))
+            values.append(np.asarray(initializer(shape, dtype=self.dtype)))
         state = tuple(
             np.array([rng.integers(2**31), 0], value.dtype) if _is_seed(v) else value
             for v, value in zip(self.state, self._first_state, strict=True)
@@ -151,8 +151,8 @@ class Layout:
         """Take the weights out of `variables` of a model."""
         trainable, state = variables
         return Weights(
-            self.join([np.array(v) for v in trainable]),
-            tuple(np.array(v) for v in state),
+            self.join([np.asarray(v) for v in trainable]),
+            tuple(np.asarray(v).copy() for v in state),
         )
 
     def write(self, variables, weights):
@@ -166,7 +166,7 @@ class Layout:
 
 
 def _find_initializer(model, variable):
-    """The initializer of a variable: Keras's layers keep it as ``<name>_initializer``."""
+    """The initializer of a variable, which layers keep as ``<name>_initializer``."""
     for layer in model._flatten_layers():
         if any(variable is v for v in layer._trainable_variables):
             return getattr(layer, f"{variable.name}_initializer", None)
@@ -179,5 +179,5 @@ def _reproduces(initializer, variable):
         getattr(initializer, "seed", 0), (int, np.integer)
     ):
         return None
-    value = np.array(initializer(tuple(variable.shape), dtype=variable.dtype))
-    return initializer if np.array_equal(value, np.array(variable)) else None
+    value = np.asarray(initializer(tuple(variable.shape), dtype=variable.dtype))
+    return initializer if np.array_equal(value, np.asarray(variable)) else None
