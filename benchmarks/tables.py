@@ -319,7 +319,8 @@ def main(arguments=None):
     print(f"accuracy or R2; 5 folds x {options.repeats} shuffles; s: seconds of a fit")
     print(f"{details(tables, results, contenders)}\n")
     print(summary(tables, results, contenders))
-    print("\n".join(errors(tables, results)))
+    for line in errors(tables, results):
+        print(line)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
 
-_ROWS = 4096  # converted at a time, so that no second float64 copy of X is made
+_BYTES = 2**25  # of X converted at a time, so that no second copy of it is made
 
 
 @dataclass(eq=False)
@@ -82,7 +82,7 @@ class Inputs:
         """
         result = np.empty(X.shape, self.dtype)
         with np.errstate(over="ignore"):
-            for rows in gen_batches(X.shape[0], _ROWS):
+            for rows in row_blocks(X, _BYTES):
                 block = X[rows].toarray() if sp.issparse(X) else X[rows]
                 if self.mean is not None:
                     block = np.subtract(block, self.mean, dtype=np.float64) / self.scale
@@ -94,3 +94,22 @@ class Inputs:
                 f"{self.dtype}. Rescale X, or use dtype='float64'."
             )
         return result
+
+
+def row_blocks(X, n_bytes):
+    """Slices of rows which take some `n_bytes` each when dense in float64.
+
+    Parameters
+    ----------
+    X : ndarray or csr_matrix of shape (n_rows, ...)
+        Rows.
+    n_bytes : int
+        A block has as many rows as fit, and at least one.
+
+    Returns
+    -------
+    iterator of slice
+        All rows in order.
+    """
+    row_bytes = 8 * max(1, int(np.prod(X.shape[1:])))
+    return gen_batches(X.shape[0], max(1, n_bytes // row_bytes))

@@ -372,6 +372,10 @@ class NumericTargets:
         self.scale = np.sqrt(variance)
         self.scale[self.scale <= noise] = 1.0
 
+    def strata(self, y):
+        """Rows are split at random."""
+        return None
+
     def encode(self, y, dtype):
         """Standardised, of the network's dtype."""
         with np.errstate(over="ignore"):

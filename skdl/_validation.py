@@ -18,6 +18,15 @@ __all__ = [
 ]
 
 
+# part of scikit-learn's message -> what to do about it
+REMEDIES = {
+    "could not convert string": "Encode text columns of X first, for example with "
+    "OneHotEncoder in a ColumnTransformer, or drop them.",
+    "features, but": "Pass the columns that fit saw.",
+    "while a minimum of": "Give at least one row and one column.",
+}
+
+
 def non_negative(kind=numbers.Real):
     """A constraint for `_parameter_constraints`: numbers from zero."""
     return Interval(kind, 0, None, closed="left")
@@ -85,12 +94,11 @@ def check_inputs(estimator, X, *, reset, name="X"):
             ensure_all_finite=False,
         )
     except ValueError as error:
-        if "could not convert string" not in str(error):
-            raise
-        raise ValueError(
-            f"{name} holds text ({error}). Encode it first, for example with "
-            "OneHotEncoder in a ColumnTransformer, or drop it."
-        ) from None
+        text = " ".join(str(error).split())
+        for part, remedy in REMEDIES.items():
+            if part in text:
+                raise ValueError(f"{text} {remedy}") from None
+        raise
     _refuse_gaps(estimator, X, name)
     return X
 

@@ -13,7 +13,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._inputs import Inputs
+from skdl._inputs import Inputs, row_blocks
 from skdl._validation import (
     Interval,
     StrOptions,
@@ -27,8 +27,9 @@ from skdl.base._rows import Rows, split_rows
 from skdl.training._loop import Plan, Stopping, train
 
 AUTO_EARLY_STOPPING_ROWS = 10_000  # as in HistGradientBoostingClassifier
-FULL_BATCH_ROWS = 256  # "auto" takes up to so many rows as one batch
+FULL_BATCH_ROWS = 64  # "auto" takes up to so many rows as one batch
 DENSE_BYTES = 2**28  # a sparse X of up to this size is made dense at once
+PREDICT_BYTES = 2**27  # of X scaled and predicted at a time
 
 
 def or_unchanged(method):
@@ -449,7 +450,9 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         X = check_inputs(self, X, reset=False)
         from skdl import _keras  # noqa: F401
 
-        return self._trained(self._inputs.transform(X))
+        parts = [X[rows] for rows in row_blocks(X, PREDICT_BYTES)]
+        outputs = [self._trained(self._inputs.transform(part)) for part in parts]
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     @property
     def model_(self):
@@ -463,7 +466,7 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         import keras
 
         network = self._trained.model()
-        inputs = keras.Input(network.input.shape[1:], dtype=self.dtype, name="X")
+        inputs = keras.Input(self._trained.spec.input_shape, dtype=self.dtype, name="X")
         x = inputs
         if self._inputs.mean is not None:
             x = keras.layers.Normalization(

@@ -134,7 +134,7 @@ class DenseClassifier(_DenseNetwork, NeuralClassifier):
         function of the epoch that returns a factor. None keeps it constant.
     batch_size : int, "full" or "auto", default="auto"
         Rows per step. 1 is online learning, "full" classic gradient descent. "auto"
-        takes all rows as one batch up to 256 rows, and else a power of two near
+        takes all rows as one batch up to 64 rows, and else a power of two near
         a sixteenth of the rows, from 32 to 128.
         Smaller batches learn more per epoch, larger ones take less time per epoch.
     epochs : int, default=100
@@ -298,7 +298,7 @@ class DenseRegressor(_DenseNetwork, NeuralRegressor):
         function of the epoch that returns a factor. None keeps it constant.
     batch_size : int, "full" or "auto", default="auto"
         Rows per step. 1 is online learning, "full" classic gradient descent. "auto"
-        takes all rows as one batch up to 256 rows, and else a power of two near
+        takes all rows as one batch up to 64 rows, and else a power of two near
         a sixteenth of the rows, from 32 to 128.
         Smaller batches learn more per epoch, larger ones take less time per epoch.
     epochs : int, default=100

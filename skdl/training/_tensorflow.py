@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 import tensorflow as tf
-from keras import Variable
+from keras import KerasTensor, Variable
 
 from skdl.training._weights import Weights
 
@@ -73,37 +73,40 @@ class Predictor:
         Returns
         -------
         ndarray of shape (n_rows, ...)
-            Raw outputs.
+            Raw outputs; a list or dict of them if that is what the network gives.
         """
         n_rows = len(X)
         padded = np.zeros(
             (-(-n_rows // self.chunk) * self.chunk, *X.shape[1:]), X.dtype
         )
         padded[:n_rows] = X
-        return self._run(*loaded, tf.constant(padded, self._dtype)).numpy()[:n_rows]
+        outputs = self._run(*loaded, tf.constant(padded, self._dtype))
+        return tf.nest.map_structure(lambda t: t.numpy()[:n_rows], outputs)
 
     def _forward(self, trainable, state, X):
         variables = _split(self._layout, trainable)
-        n_chunks = tf.shape(X)[0] // self.chunk
+        chunks = tf.reshape(X, [-1, self.chunk, *X.shape[1:]])
 
-        def body(i, outputs):
-            rows = X[i * self.chunk : (i + 1) * self.chunk]
-            rows.set_shape([self.chunk, *X.shape[1:]])
-            values, _ = self._model.stateless_call(
+        def forward(rows):
+            outputs, _ = self._model.stateless_call(
                 variables, state, rows, training=False
             )
-            return i + 1, outputs.write(i, values)
+            return outputs
 
-        outputs = tf.TensorArray(
-            self._model.output.dtype, n_chunks, element_shape=self._output_shape()
+        pattern = self._model.compute_output_spec(
+            KerasTensor([self.chunk, *X.shape[1:]], X.dtype.name)
         )
-        _, outputs = tf.while_loop(
-            lambda i, _: i < n_chunks, body, (0, outputs), parallel_iterations=1
+        outputs = tf.map_fn(
+            forward,
+            chunks,
+            fn_output_signature=tf.nest.map_structure(
+                lambda t: tf.TensorSpec(t.shape, t.dtype), pattern
+            ),
+            parallel_iterations=1,
         )
-        return outputs.concat()
-
-    def _output_shape(self):
-        return [self.chunk, *self._model.output.shape[1:]]
+        return tf.nest.map_structure(
+            lambda t: tf.reshape(t, [-1, *t.shape[2:]]), outputs
+        )
 
 
 class Trainer:
@@ -291,7 +294,7 @@ class Trainer:
                 training=True,
                 return_losses=True,
             )
-            losses = _per_row(self._loss, y, outputs)
+            losses = _per_row(self._loss, y, outputs, weight.dtype)
             n_rows = tf.cast(tf.shape(losses)[0], losses.dtype)
             objective = tf.reduce_sum(weight * losses) / n_rows
             if penalties:
@@ -358,7 +361,9 @@ class Trainer:
                 training=False,
             )
             values = [
-                tf.reduce_sum(weight[chunk] * _per_row(function, y[chunk], outputs))
+                tf.reduce_sum(
+                    weight[chunk] * _per_row(function, y[chunk], outputs, weight.dtype)
+                )
                 for function in [self._loss, *self._metrics]
             ]
             totals += tf.stack([tf.cast(value, tf.float64) for value in values])
@@ -416,7 +421,7 @@ def _split(layout, vector):
     ]
 
 
-def _per_row(function, y, outputs):
+def _per_row(function, y, outputs, dtype):
     """One value per row: the mean over all axes but the first."""
     values = tf.convert_to_tensor(function(y, outputs))
     if values.shape.rank == 0:
@@ -425,6 +430,6 @@ def _per_row(function, y, outputs):
             "shape (batch,). Leave out the mean over the batch: "
             "keras.ops.mean(..., axis=-1)."
         )
-    values = tf.cast(values, outputs.dtype)
+    values = tf.cast(values, dtype)
     axes = list(range(1, values.shape.rank))
     return tf.reduce_mean(values, axes) if axes else values

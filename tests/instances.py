@@ -1,0 +1,69 @@
+"""The one table of estimators under test: name -> a function that makes one."""
+
+from functools import partial
+
+from skdl import DenseClassifier, DenseRegressor, Pyramid
+
+# The default forms, then forms which between them use most of the parameters.
+INSTANCES = {
+    "DenseClassifier": DenseClassifier,
+    "DenseRegressor": DenseRegressor,
+    "DenseClassifier-pyramid": partial(
+        DenseClassifier,
+        hidden_units=Pyramid(neuron_pct=0.3, max_units=100, min_units=5),
+        activation="selu",
+        l2=1e-3,
+        optimizer="sgd",
+        momentum=0.9,
+        nesterov=True,
+        loss="focal",
+        dtype="float64",
+    ),
+    "DenseRegressor-unscaled": partial(
+        DenseRegressor,
+        hidden_units=[50],
+        activation="prelu",
+        l1=(1e-5,),
+        optimizer="nadam",
+        learning_rate=0.02,
+        learning_rate_schedule="one_cycle",
+        loss="huber",
+        input_scaling=None,
+        target_scaling=False,
+    ),
+    "DenseClassifier-noisy": partial(
+        DenseClassifier,
+        hidden_units=(16, 8),
+        dropout=(0.2, 0.1),
+        batch_norm=True,
+        class_weight="balanced",
+        batch_size=16,
+        early_stopping=True,
+        validation_fraction=0.25,
+        epochs=20,
+    ),
+    "DenseRegressor-noisy": partial(
+        DenseRegressor,
+        hidden_units=(16,),
+        activation="gelu",
+        dropout=0.2,
+        activity_l2=1e-4,
+        batch_size=16,
+        early_stopping=True,
+        monitor="loss",
+        epochs=20,
+    ),
+}
+
+DEFAULTS = ["DenseClassifier", "DenseRegressor"]
+
+# What these compute for a row depends on the rows beside it and on their order, so
+# that two rows are not the same as one of weight two.
+NOISY = [name for name in INSTANCES if name.endswith("-noisy")]
+
+
+def small(name="DenseClassifier", **parameters):
+    """An instance with one narrow layer, a few epochs and a fixed seed."""
+    return INSTANCES[name](
+        **{"hidden_units": (8,), "epochs": 5, "random_state": 0, **parameters}
+    )

@@ -1,0 +1,305 @@
+"""y of every kind: labels, indicator matrices, numbers; and the way back."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, softmax
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.exceptions import DataConversionWarning
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
+
+from skdl._targets import classification_targets, numeric_targets
+from tests.instances import small
+
+learner = partial(small, epochs=30, learning_rate=0.05)
+regressor = partial(small, "DenseRegressor", epochs=30, learning_rate=0.05)
+
+# -- labels
+
+# name -> (labels in the order of np.unique, how y is made of an array of them)
+LABELS = {
+    "strings": (["a", "b", "c"], np.asarray),
+    "strings of all lengths": (["", "b", "long"], np.asarray),
+    "objects": (["a", "b", "c"], partial(np.asarray, dtype=object)),
+    "list": (["a", "b", "c"], list),
+    "negative integers": ([-5, -1, 3], np.asarray),
+    "int8": ([-128, 0, 127], partial(np.asarray, dtype=np.int8)),
+    "uint64": ([0, 2**40, 2**60], partial(np.asarray, dtype=np.uint64)),
+    "whole floats": ([-1.0, 0.0, 1e6], np.asarray),
+    "float32": ([1.0, 2.0, 3.0], partial(np.asarray, dtype=np.float32)),
+    "booleans": ([False, True], np.asarray),
+    "two strings": (["no", "yes"], np.asarray),
+    "minus one and one": ([-1, 1], np.asarray),
+    "series": (["a", "b", "c"], pd.Series),
+    "series of nullable ints": ([1, 2, 3], partial(pd.Series, dtype="Int64")),
+    "series of nullable booleans": (
+        [False, True],
+        partial(pd.Series, dtype="boolean"),
+    ),
+    "series with an odd index": (
+        ["a", "b", "c"],
+        lambda y: pd.Series(y, index=range(len(y), 0, -1)),
+    ),
+    "categorical": (["a", "b", "c"], pd.Categorical),
+    "categorical in its own order": (
+        ["a", "b", "c"],
+        partial(pd.Categorical, categories=["c", "x", "a", "b"], ordered=True),
+    ),
+    "categorical series": (
+        ["a", "b", "c"],
+        lambda y: pd.Series(pd.Categorical(y)),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def by_index(iris, binary):
+    """Number of classes -> X, class indices, and an estimator fitted to them."""
+    result = {2: binary, 3: iris}
+    return {n: (X, y, learner().fit(X, y)) for n, (X, y) in result.items()}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_labels_are_those_of_y_and_the_network_is_that_of_indices(kind, by_index):
+    labels, make = LABELS[kind]
+    X, index, expected = by_index[len(labels)]
+    y = make([labels[i] for i in index])
+    estimator = learner().fit(X, y)
+    assert_array_equal(estimator.classes_, np.unique(np.asarray(y)))
+    assert estimator.classes_.tolist() == labels
+    assert_array_equal(estimator.predict_proba(X), expected.predict_proba(X))
+    predicted = estimator.predict(X)
+    assert predicted.tolist() == [labels[i] for i in expected.predict(X)]
+    assert predicted.dtype == estimator.classes_.dtype
+    assert estimator.score(X, y) == expected.score(X, index) > 0.9
+
+
+def test_predicted_labels_can_be_targets_again(iris):
+    X, y = iris
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    predicted = learner().fit(X, names).predict(X)
+    assert learner().fit(X, predicted).classes_.tolist() == sorted(set(names))
+
+
+def test_classes_of_partial_fit_may_be_unsorted_and_absent(iris):
+    X, y = iris
+    names = np.array(["b", "d", "a"])
+    estimator = small().partial_fit(X, names[y], classes=["d", "c", "b", "a"])
+    assert estimator.classes_.tolist() == ["a", "b", "c", "d"]
+    assert estimator.predict_proba(X).shape == (150, 4)
+
+
+@pytest.mark.parametrize("label", [1, "only", -3.0, True])
+def test_one_class_is_always_predicted(label, iris):
+    X = iris[0][:20]
+    estimator = small().fit(X, [label] * 20)
+    assert estimator.classes_.tolist() == [label]
+    assert estimator.predict(X).tolist() == [label] * 20
+    assert_array_equal(estimator.predict_proba(X), np.ones((20, 1)))
+
+
+# -- probabilities
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("spread", [1, 1e4])  # of X: logits from 1 to thousands
+def test_probabilities_logits_and_labels_agree(n_classes, dtype, spread, by_index):
+    X, y, _ = by_index[n_classes]
+    estimator = learner(dtype=dtype).fit(X, y)
+    X = estimator._inputs.mean + spread * (X - estimator._inputs.mean)
+    proba, logits = estimator.predict_proba(X), estimator.decision_function(X)
+    predicted = estimator.predict(X)
+    assert proba.shape == (len(X), n_classes)
+    assert proba.dtype == logits.dtype == np.float64
+    assert np.abs(proba.sum(axis=1) - 1).max() < 1e-15
+    assert proba.min() >= 0
+    if n_classes == 2:
+        assert logits.shape == (len(X),)
+        assert_array_equal(predicted, logits > 0)
+        assert_allclose(proba[:, 1], expit(logits), rtol=1e-12)
+    else:
+        assert_array_equal(predicted, logits.argmax(axis=1))
+        assert_allclose(proba, softmax(logits, axis=1), rtol=1e-12)
+    assert_array_equal(predicted, proba.argmax(axis=1))
+
+
+# -- several labels at once
+
+INDICATORS = {
+    "array": np.asarray,
+    "lists": np.ndarray.tolist,
+    "booleans": lambda y: y.astype(bool),
+    "floats": lambda y: y.astype(float),
+    "frame": pd.DataFrame,
+    "csr_array": sp.csr_array,
+    "csr_matrix": sp.csr_matrix,
+    "csc_array": sp.csc_array,
+}
+
+
+@pytest.mark.parametrize("kind", INDICATORS)
+def test_indicators_of_any_kind_give_the_same_network(kind, multilabel):
+    X, y = multilabel
+    expected = learner().fit(X, y)
+    estimator = learner().fit(X, INDICATORS[kind](y))
+    assert_array_equal(estimator.predict_proba(X), expected.predict_proba(X))
+
+
+def test_multilabel_probabilities_are_one_for_each_label(multilabel):
+    X, y = multilabel
+    estimator = learner().fit(X, y)
+    proba = estimator.predict_proba(X)
+    logits = estimator.decision_function(X)
+    assert proba.shape == logits.shape == (150, 3)
+    assert proba.dtype == logits.dtype == np.float64
+    assert_allclose(proba, expit(logits), rtol=1e-12)
+    assert_array_equal(estimator.predict(X), (proba > 0.5).astype(int))
+    assert estimator.classes_.tolist() == [0, 1, 2]
+    assert (estimator.predict(X) == y).mean() > 0.95
+
+
+def test_labels_which_all_or_no_rows_have_are_learnt(iris):
+    X = iris[0]
+    y = np.column_stack([np.ones(150), np.zeros(150), X[:, 0] > 5.8]).astype(int)
+    predicted = learner(epochs=60).fit(X, y).predict(X)
+    assert_array_equal(predicted[:, :2], y[:, :2])
+
+
+def test_two_exclusive_columns_are_two_labels(binary):
+    X, y = binary
+    proba = learner().fit(X, np.eye(2, dtype=int)[y]).predict_proba(X)
+    assert proba.shape == (100, 2)
+    assert np.abs(proba.sum(axis=1) - 1).max() > 1e-6  # each column for itself
+
+
+# -- numbers
+
+NUMBERS = {
+    "list": np.ndarray.tolist,
+    "float32": lambda y: y.astype(np.float32),
+    "int64": lambda y: y.astype(np.int64),
+    "uint16": lambda y: y.astype(np.uint16),
+    "objects": lambda y: y.astype(object),
+    "series": pd.Series,
+    "nullable series": lambda y: pd.Series(y, dtype="Float64"),
+    "strings of digits": lambda y: y.astype(int).astype(str),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_numbers_of_any_kind_give_the_same_network(kind, diabetes):
+    X, y = diabetes  # whole numbers below 400, exact in every dtype
+    expected = regressor().fit(X, y).predict(X)
+    predicted = regressor().fit(X, NUMBERS[kind](y)).predict(X)
+    assert_array_equal(predicted, expected)
+    assert predicted.dtype == np.float64
+
+
+@pytest.mark.parametrize("n_outputs", [None, 2, 5])
+@pytest.mark.parametrize("frame", [False, True])
+def test_predictions_have_the_shape_of_y(n_outputs, frame, diabetes):
+    X, y = diabetes
+    if n_outputs:
+        y = y[:, None] * np.arange(1, n_outputs + 1)
+    targets = (pd.DataFrame if n_outputs else pd.Series)(y) if frame else y
+    estimator = regressor().fit(X, targets)
+    assert estimator.predict(X).shape == y.shape
+    assert estimator.predict(X[:1]).shape == y[:1].shape
+    assert estimator.score(X, y) > 0.4
+
+
+@pytest.mark.parametrize("name", ["DenseClassifier", "DenseRegressor"])
+def test_one_column_warns_and_predicts_one_dimension(name, iris):
+    X, y = iris
+    flat = small(name).fit(X, y).predict(X)
+    with pytest.warns(DataConversionWarning, match="column-vector"):
+        estimator = small(name).fit(X, y[:, None])
+    assert_array_equal(estimator.predict(X), flat)
+
+
+# -- target scaling
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_target_scaling_equals_transforming_the_target(n_outputs, diabetes):
+    X, y = diabetes
+    y = y if n_outputs == 1 else np.column_stack([y, X[:, 2] * 1e6, 1e-6 * y])
+    inside = regressor(dtype="float64").fit(X, y)
+    around = TransformedTargetRegressor(
+        regressor(dtype="float64", target_scaling=False), transformer=StandardScaler()
+    ).fit(X, y)
+    assert_allclose(inside.predict(X), around.predict(X), rtol=1e-8)
+
+
+def test_units_of_the_target_do_not_matter(diabetes):
+    X, y = diabetes
+    expected = regressor().fit(X, y).predict(X)
+    predicted = regressor().fit(X, 1e6 + 1e-3 * y).predict(X)
+    assert_allclose((predicted - 1e6) * 1e3, expected, rtol=1e-3)
+
+
+def test_without_target_scaling_outputs_are_predictions(diabetes):
+    X, y = diabetes
+    estimator = regressor(target_scaling=False).fit(X, y)
+    raw = estimator.model_.get_layer("dense_network")
+    scaled = StandardScaler().fit_transform(X).astype(np.float32)
+    assert_allclose(estimator.predict(X), raw.predict(scaled, verbose=0)[:, 0], 1e-4)
+
+
+@pytest.mark.parametrize("constant", [0.0, 7.3, -1e9])
+def test_constant_target_is_predicted(constant, diabetes):
+    X, _ = diabetes
+    predicted = regressor(epochs=300).fit(X, np.full(len(X), constant)).predict(X)
+    assert_allclose(predicted, constant, rtol=1e-3, atol=0.1)
+
+
+def test_linear_network_converges_to_ridge(diabetes):
+    X, y = diabetes
+    n = len(X)
+    X, alpha = StandardScaler().fit_transform(X), 0.1
+    network = regressor(
+        hidden_units=(), l2=alpha, epochs=600, learning_rate_schedule="cosine"
+    )
+    network.set_params(input_scaling=None, dtype="float64").fit(X, y)
+    # mean squared error + alpha |w|² is Ridge's objective / n
+    ridge = Ridge(alpha=alpha * n).fit(X, y)
+    assert_allclose(network.predict(X), ridge.predict(X), rtol=1e-4)
+
+
+# -- the encoders
+
+
+def test_class_indices_are_those_of_np_unique():
+    y = np.array(["b", "a", "c", "a"])
+    targets = classification_targets(y)
+    classes, index = np.unique(y, return_inverse=True)
+    assert_array_equal(targets.classes, classes)
+    assert_array_equal(targets.check(y), index)
+    assert_array_equal(targets.decode(np.eye(3)[index]), y)
+
+
+@pytest.mark.parametrize("scale", [1e-100, 1e-3, 1.0, 1e100])
+def test_encoded_numbers_are_standardised_and_come_back(scale):
+    rng = np.random.default_rng(0)
+    y = scale * rng.normal(3, 2, size=(50, 2))
+    targets = numeric_targets(y)
+    targets.fit_scale(y, np.ones(50))
+    encoded = targets.encode(y, "float64")
+    assert_allclose(encoded.mean(axis=0), 0, atol=1e-12)
+    assert_allclose(encoded.std(axis=0), 1)
+    assert_allclose(targets.decode(encoded), y, rtol=1e-12)
+
+
+def test_weights_count_in_target_scaling():
+    rng = np.random.default_rng(0)
+    y, weight = rng.normal(size=50), rng.integers(1, 5, size=50)
+    targets, repeated = numeric_targets(y), np.repeat(y, weight)
+    targets.fit_scale(y[:, None], weight)
+    assert_allclose(targets.mean, repeated.mean())
+    assert_allclose(targets.scale, repeated.std())
