@@ -136,11 +136,11 @@ BAD_X = {
     ),
     "text array": (
         lambda e, X, y: e.fit(put("red", X.astype(object)), y),
-        "X holds text.*'red'.*OneHotEncoder",
+        "'red'.*OneHotEncoder",
     ),
     "text list": (
         lambda e, X, y: e.fit([["red", "1", "2", "3"]] * 150, y),
-        "X holds text.*'red'.*OneHotEncoder",
+        "'red'.*OneHotEncoder",
     ),
     "text column": (
         lambda e, X, y: e.fit(frame(X, c="red"), y),
@@ -160,7 +160,7 @@ BAD_X = {
     ),
     "text in predict": (
         lambda e, X, y: e.predict(put("red", X.astype(object))),
-        "X holds text.*'red'.*OneHotEncoder",
+        "'red'.*OneHotEncoder",
     ),
     "dates in a column": (
         lambda e, X, y: e.fit(frame(X, c=pd.Timestamp("2020-02-29")), y),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
@@ -15,7 +15,8 @@ from tests.instances import DEFAULTS, INSTANCES, small
 
 # Ways to train, each with its own path through the engine.
 TRAINING = {
-    "one full batch": {},
+    "default": {},
+    "one full batch": {"batch_size": "full"},
     "batches": {"batch_size": 16},
     "noisy batches": {"batch_size": 16, "dropout": 0.3, "batch_norm": True},
     "full, noisy": {"batch_size": "full", "dropout": 0.3, "batch_norm": True},
@@ -74,9 +75,14 @@ def test_only_ratios_of_weights_count(name, way, factor, data):
 
 @both
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
-def test_weight_two_is_the_row_twice_bit_by_bit_in_a_full_batch(name, container, data):
-    X, y, weight = data
-    network = small(name)
+@pytest.mark.parametrize(
+    ("rows", "batch_size"), [(slice(None), "full"), (slice(None, None, 8), "auto")]
+)
+def test_weight_two_is_the_row_twice_bit_by_bit(
+    name, container, rows, batch_size, data
+):
+    X, y, weight = (part[rows] for part in data)
+    network = small(name, batch_size=batch_size)
     X_repeated, y_repeated = np.repeat(X, weight, axis=0), np.repeat(y, weight, axis=0)
     expected = outputs(network.fit(container(X_repeated), y_repeated), X)
     assert_array_equal(outputs(network.fit(container(X), y, weight), X), expected)
@@ -115,7 +121,7 @@ def test_weights_of_validation_rows_count_in_val_loss(name, data):
 @both
 def test_training_loss_is_the_weighted_mean_before_the_step(name, data):
     X, y, weight = data
-    network = small(name, dtype="float64", warm_start=True)
+    network = small(name, dtype="float64", batch_size="full", warm_start=True)
     if name == "DenseRegressor":
         network.set_params(target_scaling=False)
     before = outputs(network.fit(X, y, weight), X)
@@ -129,8 +135,9 @@ def test_weighted_partial_fit_is_the_row_twice(binary):
     X, y = binary
     weight = np.arange(100) % 3
     twice = np.repeat(X, weight, axis=0), np.repeat(y, weight)
-    by_weight = small().partial_fit(X, y, [0, 1], sample_weight=weight)
-    expected = small().partial_fit(*twice, [0, 1]).predict_proba(X)
+    network = small(batch_size="full")
+    expected = network.partial_fit(*twice, [0, 1]).predict_proba(X)
+    by_weight = clone(network).partial_fit(X, y, [0, 1], sample_weight=weight)
     assert_array_equal(by_weight.predict_proba(X), expected)
 
 

@@ -90,8 +90,8 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            float64; rows sum to one, except for multilabel targets, where every column
-            is a probability of its own.
+            Of float64. Rows sum to one, except for multilabel targets, where every
+            column is a probability of its own.
         """
         raw = self._raw(X)
         return self._targets.probabilities(raw)

@@ -10,8 +10,8 @@ from skdl.estimators._pyramid import Pyramid
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class _DenseNetwork:
-    """The parameters of a dense network, and the network that they make."""
+class _DenseParameters:
+    """The parameters of a dense network; last among the bases, so first in order."""
 
     hidden_units: object = (100,)
     activation: str = "relu"
@@ -22,7 +22,7 @@ class _DenseNetwork:
     activity_l1: float | tuple = 0.0
     activity_l2: float | tuple = 0.0
 
-    _dense_constraints: ClassVar[dict] = {
+    _network_constraints: ClassVar[dict] = {
         "hidden_units": "no_validation",
         "activation": [str],
         "dropout": "no_validation",
@@ -32,6 +32,10 @@ class _DenseNetwork:
         "activity_l1": "no_validation",
         "activity_l2": "no_validation",
     }
+
+
+class _DenseNetwork:
+    """The network that those parameters make."""
 
     def _widths(self):
         if isinstance(self.hidden_units, Pyramid):
@@ -74,7 +78,7 @@ class _DenseNetwork:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class DenseClassifier(_DenseNetwork, NeuralClassifier):
+class DenseClassifier(_DenseNetwork, NeuralClassifier, _DenseParameters):
     """A dense network that classifies.
 
     A plain stack of fully connected layers, trained by stochastic gradient descent with
@@ -159,10 +163,6 @@ class DenseClassifier(_DenseNetwork, NeuralClassifier):
         rare classes; an object of `skdl.losses` with parameters of its own; or a
         function ``(y_true, y_pred) -> (batch,)`` in ``keras.ops``, or a
         ``keras.losses.Loss``, that gets one-hot targets and probabilities.
-    class_weight : dict, "balanced", list of dict or None, default=None
-        Weight of the rows of each label, in training and validation loss. "balanced"
-        gives every class the same total weight. For an indicator matrix a list with a
-        dict for each column.
     input_scaling : "standard" or None, default="standard"
         Whether each column of X is brought to mean 0 and variance 1 first, with the
         training rows' (weighted) statistics. With a scaler before the network it
@@ -181,6 +181,10 @@ class DenseClassifier(_DenseNetwork, NeuralClassifier):
         Precision of the network. "float64" is for numerical studies; it takes longer.
     verbose : int, default=0
         1 prints a line for each epoch.
+    class_weight : dict, "balanced", list of dict or None, default=None
+        Weight of the rows of each label, in training and validation loss. "balanced"
+        gives every class the same total weight. For an indicator matrix a list with a
+        dict for each column.
 
     Attributes
     ----------
@@ -234,12 +238,12 @@ class DenseClassifier(_DenseNetwork, NeuralClassifier):
 
     _parameter_constraints: ClassVar[dict] = {
         **NeuralClassifier._parameter_constraints,
-        **_DenseNetwork._dense_constraints,
+        **_DenseParameters._network_constraints,
     }
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class DenseRegressor(_DenseNetwork, NeuralRegressor):
+class DenseRegressor(_DenseNetwork, NeuralRegressor, _DenseParameters):
     """A dense network that predicts one or several numbers.
 
     A plain stack of fully connected layers, trained by stochastic gradient descent with
@@ -330,10 +334,6 @@ class DenseRegressor(_DenseNetwork, NeuralRegressor):
         training rows' (weighted) statistics. With a scaler before the network it
         changes next to nothing; without one, networks train badly. None switches it
         off.
-    target_scaling : bool, default=True
-        Whether each column of y is brought to mean 0 and variance 1 for training, and
-        predictions back. Makes the learning rate independent of y's units; losses are
-        in units of y's standard deviation then. Not done for ``loss="poisson"``.
     callbacks : keras.callbacks.Callback, list of them, or None, default=None
         Keras callbacks, copied for every fit and called at the beginning and end of
         training and of each epoch. For scikit-learn's callbacks, such as
@@ -347,6 +347,10 @@ class DenseRegressor(_DenseNetwork, NeuralRegressor):
         Precision of the network. "float64" is for numerical studies; it takes longer.
     verbose : int, default=0
         1 prints a line for each epoch.
+    target_scaling : bool, default=True
+        Whether each column of y is brought to mean 0 and variance 1 for training, and
+        predictions back. Makes the learning rate independent of y's units; losses are
+        in units of y's standard deviation then. Not done for ``loss="poisson"``.
 
     Attributes
     ----------
@@ -397,5 +401,5 @@ class DenseRegressor(_DenseNetwork, NeuralRegressor):
 
     _parameter_constraints: ClassVar[dict] = {
         **NeuralRegressor._parameter_constraints,
-        **_DenseNetwork._dense_constraints,
+        **_DenseParameters._network_constraints,
     }

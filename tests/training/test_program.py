@@ -1,10 +1,10 @@
 """Programs: what is traced once, what the cache keeps, and what it forgets."""
 
-import contextlib
 import gc
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import keras
 import numpy as np
@@ -299,16 +299,19 @@ def test_threads_give_the_same_bits_as_one_after_the_other(name):
         assert outcome.history == alone.history
 
 
-MEETING = threading.Barrier(2)
+FIRST_IS_HERE, SECOND_HAS_PASSED = threading.Event(), threading.Event()
 
 
 class Meeting(layers.Layer):
-    """Waits, when a graph is traced, until two threads have come here."""
+    """Holds up the first thread that traces a graph until the second one comes by."""
 
     def call(self, inputs):
-        if threading.current_thread().name.startswith("meeting"):
-            with contextlib.suppress(threading.BrokenBarrierError):
-                MEETING.wait(0.5)  # in vain if one thread traces at a time
+        thread = threading.current_thread().name
+        if thread.startswith("first"):
+            FIRST_IS_HERE.set()
+            SECOND_HAS_PASSED.wait(0.5)  # in vain if one thread traces at a time
+        if thread.startswith("second"):
+            SECOND_HAS_PASSED.set()
         return inputs
 
 
@@ -319,16 +322,28 @@ def meeting(input_shape, n_outputs, *, dtype):
     return keras.Model(inputs, layers.Dense(n_outputs, dtype=dtype)(x))
 
 
-def test_two_threads_that_trace_one_network_do_not_mix():
-    MEETING.reset()
+@pytest.mark.parametrize("second", ["fits", "predicts"])
+def test_two_threads_that_trace_one_network_do_not_mix(second):
+    FIRST_IS_HERE.clear()
+    SECOND_HAS_PASSED.clear()
     key, cache = program_key(other(meeting, 3), Y), ProgramCache()
-    cache.network(key.network)
-    expected = fit(key, arrays(X, Y), cache=ProgramCache())
-    with ThreadPoolExecutor(2, thread_name_prefix="meeting") as pool:
-        tasks = [pool.submit(fit, key, arrays(X, Y), cache=cache) for _ in range(2)]
-        outcomes = [task.result() for task in tasks]
-    assert [o.history["loss"] for o in outcomes] == [expected.history["loss"]] * 2
-    assert [same_bits(o.weights, expected.weights) for o in outcomes] == [True] * 2
+    network = cache.network(key.network)
+    run = partial(fit, key, arrays(X, Y), start=network.layout.fresh(0))
+    expected = run(cache=ProgramCache())
+
+    def predict():
+        network.predictor(network.predictor.load(expected.weights), X)
+
+    tasks = {"fits": partial(run, cache=cache), "predicts": predict}
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="first") as one,
+        ThreadPoolExecutor(1, thread_name_prefix="second") as two,
+    ):
+        outcome = one.submit(run, cache=cache)
+        FIRST_IS_HERE.wait(10)
+        two.submit(tasks[second]).result()
+    assert outcome.result().history["loss"] == expected.history["loss"]
+    assert same_bits(outcome.result().weights, expected.weights)
 
 
 # -- exceptions ------------------------------------------------------------------------
