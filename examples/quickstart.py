@@ -4,7 +4,6 @@ Every line is a 5-fold cross-validation: mean and standard deviation of the scor
 the folds, and the seconds it took. The first line's include loading TensorFlow.
 """
 
-import os
 from time import perf_counter
 
 from sklearn.base import is_classifier
@@ -21,8 +20,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdl import DenseClassifier, DenseRegressor
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # `fit` is what loads TensorFlow
 
 
 def scaled(network):

@@ -97,7 +97,7 @@ def check_inputs(estimator, X, *, reset, name="X"):
         text = " ".join(str(error).split())
         for part, remedy in REMEDIES.items():
             if part in text:
-                raise ValueError(f"{text} {remedy}") from None
+                raise ValueError(f"{text.rstrip('.')}. {remedy}") from None
         raise
     _refuse_gaps(estimator, X, name)
     return X
@@ -147,9 +147,15 @@ def check_weights(sample_weight, X, name="sample_weight"):
     ValueError
         For NaN, negative weights, wrong lengths, or if all are zero.
     """
-    weight = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
-    )
+    try:
+        weight = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"{name} is wrong: {error} Give one finite weight of at least 0 for each "
+            f"of the {X.shape[0]} rows."
+        ) from None
     if not weight.any():
         raise ValueError(
             f"{name} is zero for all {len(weight)} rows. Give at least one row a "

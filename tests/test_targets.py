@@ -266,7 +266,8 @@ def test_linear_network_converges_to_ridge(diabetes):
     network = regressor(
         hidden_units=(), l2=alpha, epochs=600, learning_rate_schedule="cosine"
     )
-    network.set_params(input_scaling=None, dtype="float64").fit(X, y)
+    network.set_params(input_scaling=None, dtype="float64", batch_size="full")
+    network.fit(X, y)
     # mean squared error + alpha |w|² is Ridge's objective / n
     ridge = Ridge(alpha=alpha * n).fit(X, y)
     assert_allclose(network.predict(X), ridge.predict(X), rtol=1e-4)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._inputs import Inputs, row_blocks
+from skdl._inputs import row_blocks
 from skdl._validation import (
     Interval,
     StrOptions,
@@ -24,11 +23,10 @@ from skdl._validation import (
 )
 from skdl.base._epochs import EpochTasks
 from skdl.base._rows import Rows, split_rows
-from skdl.training._loop import Plan, Stopping, train
+from skdl.base._training import TrainingMixin
+from skdl.training._loop import Stopping
 
 AUTO_EARLY_STOPPING_ROWS = 10_000  # as in HistGradientBoostingClassifier
-FULL_BATCH_ROWS = 64  # "auto" takes up to so many rows as one batch
-DENSE_BYTES = 2**28  # a sparse X of up to this size is made dense at once
 PREDICT_BYTES = 2**27  # of X scaled and predicted at a time
 
 
@@ -49,7 +47,7 @@ def or_unchanged(method):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NeuralEstimator(CallbackSupportMixin, BaseEstimator, ABC):
+class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base of all estimators: the parameters of training, and how it is done.
 
     Subclasses say which network it is (`_network`) and, through `NeuralClassifier` or
@@ -283,165 +281,6 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             monitor, self.patience, self.min_delta, self.restore_best_weights
         )
 
-    def _learn(
-        self,
-        rows,
-        validation,
-        targets,
-        *,
-        old,
-        seed,
-        epochs,
-        stopping=None,
-        listeners=(),
-        first_epoch=0,
-        incremental=False,
-    ):
-        """Encode rows, train on them, and keep what was learnt."""
-        from skdl import _keras  # noqa: F401, first: it keeps the start-up quiet
-        from skdl.training import _program
-        from skdl.training._data import array_or_stream, merge_equal_rows
-        from skdl.training._schedules import learning_rates
-        from skdl.training._trained import TrainedNetwork
-
-        _program.check_backend()
-        loss = self._find_loss()
-        optimizer, rate, schedule = self._find_optimizer(incremental)
-        rates = learning_rates(schedule, learning_rate=rate, epochs=epochs)
-        rows, validation = self._weigh(rows, validation, targets)
-        rows, validation = _dense_if_small(rows), _dense_if_small(validation)
-        batch_size = self._rows_per_batch(rows.n_rows)
-        if batch_size >= rows.n_rows and not sp.issparse(rows.X):
-            if self._rows_are_independent():
-                rows = Rows(*merge_equal_rows(*rows))
-            batch_size = rows.n_rows
-        if old is None:
-            inputs = Inputs.fit(
-                rows.X, rows.weight, scaling=self.input_scaling, dtype=self.dtype
-            )
-            self._fit_targets(targets, rows, loss)
-        else:
-            inputs = old._inputs
-        spec = self._network(rows.X.shape[1:], targets.n_outputs)
-        if old is not None:
-            _check_same_network(old._trained.spec, spec)
-            weights = old._trained.weights
-        else:
-            weights = _program.PROGRAMS.network(spec).layout.fresh(seed)
-
-        def load(part):
-            y = targets.encode(part.y, self.dtype)
-            return array_or_stream(
-                part.X, inputs.transform, y, part.normalised_weight(), dtype=self.dtype
-            )
-
-        data = load(rows)
-        key = _program.ProgramKey(
-            spec, loss, optimizer, data.y_shape, data.y_dtype, self._metrics()
-        )
-        plan = Plan(
-            epochs=epochs,
-            batch_size=batch_size,
-            rates=rates,
-            seed=seed,
-            first_epoch=first_epoch,
-            stopping=stopping,
-            metric_names=tuple(name for name, _ in key.metrics),
-        )
-        self._loss, self._inputs, self._targets = loss, inputs, targets
-        self._set_fitted_attributes(targets)
-        self._trained = TrainedNetwork(spec, weights)
-        listeners = [*listeners, *self._keras_listeners(key, plan, data.n_rows)]
-        with _program.PROGRAMS.trainer(key) as trainer:
-            trainer.reset(weights, self._optimizer_state if incremental else None)
-            outcome = train(
-                trainer,
-                data,
-                plan,
-                validation=None if validation is None else load(validation),
-                listeners=listeners,
-            )
-            if incremental:
-                self._optimizer_state = trainer.optimizer_state()
-        self._trained = TrainedNetwork(spec, outcome.weights)
-        self._epochs_seen = first_epoch + outcome.n_epochs
-        self._seed = seed
-        self._keep(outcome, append=incremental and old is not None)
-
-    def _find_optimizer(self, incremental):
-        from skdl.training._optimizers import resolve_optimizer
-
-        optimizer, rate, schedule = resolve_optimizer(
-            self.optimizer,
-            momentum=self.momentum,
-            nesterov=self.nesterov,
-            learning_rate=self.learning_rate,
-        )
-        if self.learning_rate_schedule is not None:
-            schedule = self.learning_rate_schedule
-        if incremental and schedule in ("cosine", "one_cycle"):
-            schedule = None  # nobody knows how many calls will follow
-        return optimizer, rate, schedule
-
-    def _rows_per_batch(self, n_rows):
-        if self.batch_size == "full":
-            return n_rows
-        if self.batch_size == "auto":
-            if n_rows <= FULL_BATCH_ROWS:
-                return n_rows
-            return int(np.clip(2 ** round(np.log2(n_rows / 16)), 32, 128))
-        return self.batch_size
-
-    def _keras_listeners(self, key, plan, n_rows):
-        from skdl.training._progress import PrintedProgress
-
-        listeners = []
-        if self.callbacks is not None:
-            from skdl.training._keras_callbacks import KerasCallbacks
-            from skdl.training._program import PROGRAMS
-
-            callbacks = self.callbacks
-            if not isinstance(callbacks, (list, tuple)):
-                callbacks = [callbacks]
-            listeners.append(
-                KerasCallbacks(
-                    callbacks,
-                    PROGRAMS.network(key.network).layout,
-                    lambda: self.model_,
-                    key.optimizer,
-                    n_steps=-(-n_rows // plan.batch_size),
-                    verbose=self.verbose,
-                )
-            )
-        if self.verbose:
-            listeners.append(PrintedProgress())
-        return listeners
-
-    def _metrics(self):
-        """Per-row quantities of the validation rows, by name."""
-        return ()
-
-    def _set_fitted_attributes(self, targets):
-        """Attributes which follow from y."""
-
-    def _attributes_so_far(self, weights, n_epochs):
-        """What the estimator would have if training had ended now."""
-        from skdl.training._trained import TrainedNetwork
-
-        trained = TrainedNetwork(self._trained.spec, weights)
-        return {"_trained": trained, "n_epochs_": n_epochs}
-
-    def _keep(self, outcome, *, append):
-        history = outcome.history
-        if append:
-            history = {k: self.history_.get(k, []) + v for k, v in history.items()}
-        self.history_ = history
-        self.n_epochs_ = outcome.n_epochs + (self.n_epochs_ if append else 0)
-        self.best_epoch_ = self.n_epochs_ if append else outcome.best_epoch
-        losses = history.get("loss")
-        self.loss_ = losses[self.best_epoch_ - 1] if losses else float("nan")
-        self.n_parameters_ = self._trained.n_parameters
-
     # -- predict -----------------------------------------------------------------------
 
     def _raw(self, X):
@@ -494,22 +333,3 @@ class NeuralEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _dense_if_small(rows):
-    """Sparse rows as an array where memory allows it."""
-    if rows is None or not sp.issparse(rows.X):
-        return rows
-    if np.prod(rows.X.shape, dtype=float) * rows.X.dtype.itemsize > DENSE_BYTES:
-        return rows
-    return rows._replace(X=rows.X.toarray())
-
-
-def _check_same_network(old, new):
-    if old != new:
-        raise ValueError(
-            f"The network changed from {old.input_shape} -> {old.n_outputs} with "
-            f"{dict(old.params)} to {new.input_shape} -> {new.n_outputs} with "
-            f"{dict(new.params)}, so training cannot go on. Set warm_start=False, or "
-            "clone the estimator."
-        )

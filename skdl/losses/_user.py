@@ -53,4 +53,11 @@ class UserLoss:
         # A keras.losses.Loss averages over the batch when called, not in its `call`.
         is_keras = isinstance(self.function, keras.losses.Loss)
         function = self.function.call if is_keras else self.function
-        return function(y_true, y_pred)
+        try:
+            return function(y_true, y_pred)
+        except Exception as error:
+            raise ValueError(
+                f"The loss {self.function!r} failed: {type(error).__name__}: {error} "
+                "Write it with keras.ops, for tensors y_true and y_pred of shape "
+                "(batch, ...)."
+            ) from error

@@ -299,19 +299,16 @@ def test_threads_give_the_same_bits_as_one_after_the_other(name):
         assert outcome.history == alone.history
 
 
-FIRST_IS_HERE, SECOND_HAS_PASSED = threading.Event(), threading.Event()
+FIRST_IS_HERE, SECOND_IS_DONE = threading.Event(), threading.Event()
 
 
 class Meeting(layers.Layer):
-    """Holds up the first thread that traces a graph until the second one comes by."""
+    """Holds up the first thread, which traces a graph, until the second is done."""
 
     def call(self, inputs):
-        thread = threading.current_thread().name
-        if thread.startswith("first"):
+        if threading.current_thread().name.startswith("first"):
             FIRST_IS_HERE.set()
-            SECOND_HAS_PASSED.wait(0.5)  # in vain if one thread traces at a time
-        if thread.startswith("second"):
-            SECOND_HAS_PASSED.set()
+            SECOND_IS_DONE.wait(1)  # in vain if one thread traces at a time
         return inputs
 
 
@@ -325,7 +322,7 @@ def meeting(input_shape, n_outputs, *, dtype):
 @pytest.mark.parametrize("second", ["fits", "predicts"])
 def test_two_threads_that_trace_one_network_do_not_mix(second):
     FIRST_IS_HERE.clear()
-    SECOND_HAS_PASSED.clear()
+    SECOND_IS_DONE.clear()
     key, cache = program_key(other(meeting, 3), Y), ProgramCache()
     network = cache.network(key.network)
     run = partial(fit, key, arrays(X, Y), start=network.layout.fresh(0))
@@ -342,6 +339,7 @@ def test_two_threads_that_trace_one_network_do_not_mix(second):
         outcome = one.submit(run, cache=cache)
         FIRST_IS_HERE.wait(10)
         two.submit(tasks[second]).result()
+        SECOND_IS_DONE.set()
     assert outcome.result().history["loss"] == expected.history["loss"]
     assert same_bits(outcome.result().weights, expected.weights)
 

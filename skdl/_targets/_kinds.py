@@ -1,0 +1,45 @@
+"""Finding out what kind of labels a classifier was given."""
+
+import numpy as np
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_array
+
+from skdl._targets._labels import ClassTargets, MultilabelTargets
+
+
+def classification_targets(y, classes=None):
+    """Find out what kind of labels these are.
+
+    Parameters
+    ----------
+    y : array-like
+        Labels.
+    classes : array-like or None, default=None
+        All labels that there can be, for ``partial_fit``.
+
+    Returns
+    -------
+    ClassTargets or MultilabelTargets
+        Which encodes and decodes them.
+
+    Raises
+    ------
+    ValueError
+        For continuous targets and for several columns of classes.
+    """
+    if not hasattr(y, "tocsr"):
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multilabel-indicator":
+        return MultilabelTargets(np.arange(y.shape[1]))
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            f"y has {y.shape[1]} columns of classes. Use MultiOutputClassifier to fit "
+            "one model for each column, or an indicator matrix of 0 and 1."
+        )
+    labels = column_or_1d(y, warn=False)
+    if classes is None:
+        return ClassTargets(np.unique(labels))
+    return ClassTargets(np.unique(column_or_1d(classes)))

@@ -1,0 +1,161 @@
+"""Numbers: standardised for training, brought back for predictions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import check_array
+
+from skdl._targets._labels import plain
+
+
+@dataclass(eq=False)
+class NumericTargets:
+    """Numbers, standardised for training and brought back for predictions.
+
+    Parameters
+    ----------
+    n_outputs : int
+        Columns of y.
+    flat : bool
+        Whether y had one dimension, as predictions then have.
+    mean, scale : ndarray of shape (n_outputs,)
+        Of the training targets; 0 and 1 without scaling.
+    """
+
+    n_outputs: int
+    flat: bool
+    mean: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def row_shape(self):
+        """Shape of one row of encoded targets."""
+        return (self.n_outputs,)
+
+    def check(self, y, name="y"):
+        """Finite numbers, with as many columns as in ``fit``.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        name : str, default="y"
+            The argument's name, for the message.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            float64.
+
+        Raises
+        ------
+        ValueError
+            For text, NaN, infinity or a wrong number of columns.
+        """
+        y = _check_numbers(y, name)
+        y = y.reshape(len(y), -1)
+        if y.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"{name} has {y.shape[1]} columns, but the model has {self.n_outputs} "
+                "outputs. Give as many columns as in fit."
+            )
+        return y
+
+    def fit_scale(self, y, weight):
+        """Learn mean and standard deviation of each column.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_outputs)
+            Training targets.
+        weight : ndarray of shape (n_samples,)
+            Row weights.
+        """
+        with np.errstate(all="ignore"):
+            self.mean = np.average(y, axis=0, weights=weight)
+            variance = np.average((y - self.mean) ** 2, axis=0, weights=weight)
+        if not np.isfinite(variance).all():
+            raise ValueError(
+                f"y has values too large to standardise (up to {np.abs(y).max():.3g}). "
+                "Rescale y, for example with TransformedTargetRegressor."
+            )
+        # a constant column has no spread to divide by, up to rounding
+        noise = 10 * np.finfo(np.float64).eps * np.abs(self.mean)
+        self.scale = np.sqrt(variance)
+        self.scale[self.scale <= noise] = 1.0
+
+    def strata(self, y):
+        """Rows are split at random."""
+        return None
+
+    def encode(self, y, dtype):
+        """Standardised, of the network's dtype."""
+        with np.errstate(over="ignore"):
+            encoded = ((y - self.mean) / self.scale).astype(dtype)
+        if not np.isfinite(encoded).all():
+            raise ValueError(
+                f"y has a value of {np.abs(y).max():.3g}, too large for {dtype}. "
+                "Rescale y, or use dtype='float64'."
+            )
+        return encoded
+
+    def decode(self, outputs):
+        """Predictions in the units of y, float64."""
+        y = outputs.astype(np.float64) * self.scale + self.mean
+        return y[:, 0] if self.flat else y
+
+
+def numeric_targets(y):
+    """Find out how many columns of numbers there are.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets. One column of shape (n_samples, 1) is raveled, with scikit-learn's
+        ``DataConversionWarning``.
+
+    Returns
+    -------
+    NumericTargets
+        Without scaling, until `NumericTargets.fit_scale`.
+    """
+    y = _check_numbers(y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    n = 1 if y.ndim == 1 else y.shape[1]
+    return NumericTargets(n, y.ndim == 1, np.zeros(n), np.ones(n))
+
+
+def _check_numbers(y, name="y"):
+    """Regression targets as float64 of shape (n_samples,) or (n_samples, n_outputs).
+
+    Parameters
+    ----------
+    y : array-like
+        What the user gave.
+    name : str, default="y"
+        The argument's name, for the message.
+
+    Returns
+    -------
+    ndarray
+        Finite numbers.
+
+    Raises
+    ------
+    ValueError
+        For text, NaN and infinity.
+    """
+    y = check_array(
+        y, ensure_2d=False, dtype=None, input_name=name, ensure_all_finite=True
+    )
+    if y.dtype.kind in "OUS":
+        try:
+            y = y.astype(np.float64)
+        except ValueError:
+            raise ValueError(
+                f"{name} holds {plain(y.ravel()[0])!r}, which is no number. A "
+                "regressor needs numbers; use a classifier for labels."
+            ) from None
+    return y.astype(np.float64, copy=False)
