@@ -96,6 +96,18 @@ def test_same_seed_same_bits_in_another_process(first, data_for):
         assert_array_equal(result, first[name])
 
 
+def test_unpickled_in_another_process_predicts_the_same_bits(data_for):
+    fitted = [
+        (small(name).fit(*data_for(small(name))), data_for(small(name))[0])
+        for name in INSTANCES
+    ]
+    results = joblib.Parallel(n_jobs=2)(
+        joblib.delayed(outputs)(*pair) for pair in fitted
+    )
+    for (estimator, X), result in zip(fitted, results, strict=True):
+        assert_array_equal(result, outputs(estimator, X))
+
+
 def test_random_state_instance_gives_what_its_seed_gives(iris):
     X, y = iris
     by_seed = small(random_state=7).fit(X, y)

@@ -127,7 +127,7 @@ class DenseClassifier(_DenseNetwork, NeuralClassifier, _DenseParameters):
     nesterov : bool, default=False
         Nesterov's momentum, for "sgd".
     learning_rate : float or None, default=None
-        Step size. None takes what suits the optimizer: 0.001 for the Adam family, and
+        Step size. None takes what suits the optimizer: 0.002 for the Adam family, and
         an instance's own. The parameter to tune first, by factors of three.
     learning_rate_schedule : dict, str, callable or None, default=None
         How the learning rate changes: ``{epoch: factor}`` (from that many epochs on,
@@ -291,7 +291,7 @@ class DenseRegressor(_DenseNetwork, NeuralRegressor, _DenseParameters):
     nesterov : bool, default=False
         Nesterov's momentum, for "sgd".
     learning_rate : float or None, default=None
-        Step size. None takes what suits the optimizer: 0.001 for the Adam family, and
+        Step size. None takes what suits the optimizer: 0.002 for the Adam family, and
         an instance's own. The parameter to tune first, by factors of three.
     learning_rate_schedule : dict, str, callable or None, default=None
         How the learning rate changes: ``{epoch: factor}`` (from that many epochs on,

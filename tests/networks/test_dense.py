@@ -11,7 +11,7 @@ from skdl.networks._blocks import ACTIVATIONS
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al.
 
-SQRT_2, SLOPE = np.float32(np.sqrt(2)), np.float32(0.2)  # Keras holds them in float32
+SQRT_HALF, SLOPE = np.float32([np.sqrt(0.5), 0.2]).astype(float)  # float32 in Keras
 
 NUMPY = {
     "linear": lambda x: x,
@@ -23,10 +23,10 @@ NUMPY = {
     "relu": lambda x: np.maximum(x, 0),
     "elu": lambda x: np.where(x > 0, x, np.expm1(x)),
     "selu": lambda x: SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(x)),
-    "gelu": lambda x: x * (1 + erf(x / np.float64(SQRT_2))) / 2,
+    "gelu": lambda x: x * (1 + erf(x * SQRT_HALF)) / 2,
     "silu": lambda x: x * expit(x),
     "mish": lambda x: x * np.tanh(np.log1p(np.exp(x))),
-    "leaky_relu": lambda x: np.where(x > 0, x, np.float64(SLOPE) * x),
+    "leaky_relu": lambda x: np.where(x > 0, x, SLOPE * x),
 }
 
 

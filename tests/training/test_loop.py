@@ -1,6 +1,5 @@
 """The epoch loop: order, history, stopping and rates, told by a scripted trainer."""
 
-import contextlib
 import math
 import pickle
 
@@ -16,7 +15,6 @@ from skdl.training._loop import Listener, Plan, Stopping, train
 from skdl.training._schedules import learning_rates
 from skdl.training._weights import Weights
 from tests.training.engine import (
-    RATE,
     arrays,
     dense,
     fit,
@@ -33,7 +31,10 @@ class Scripted:
     """A trainer whose losses are given beforehand; its weights count the epochs."""
 
     def __init__(self, loss, val_loss=(), accuracy=()):
-        self.losses, self.validation = list(loss), list(zip(val_loss, accuracy))
+        self.losses, self.validation = (
+            list(loss),
+            list(zip(val_loss, accuracy, strict=True)),
+        )
         self.epoch = 0
         self.finished = False
         self.calls = []  # (rows, rates, batch_size) of every epoch
@@ -53,7 +54,6 @@ class Scripted:
         return 0.0
 
     def weights(self):
-        assert not self.finished or self.epoch == len(self.calls)
         return self.epoch
 
     def finish(self):
@@ -170,12 +170,12 @@ def keras_early_stopping(values, **options):
 
 @pytest.mark.parametrize("monitor", ["loss", "val_loss", "val_accuracy"])
 @pytest.mark.parametrize("patience", [1, 2, 5])
-@pytest.mark.parametrize("min_delta", [0.0, 0.3])
+@pytest.mark.parametrize("min_delta", [0.0, 0.25])
 def test_stopping_is_that_of_keras(monitor, patience, min_delta):
     mode = "max" if monitor.endswith("accuracy") else "min"
     options = {"monitor": monitor, "patience": patience, "min_delta": min_delta}
     for seed in range(20):
-        values = np.random.default_rng(seed).uniform(size=12).round(1)
+        values = np.random.default_rng(seed).integers(0, 9, 12) / 8
         constant = np.ones(12)
         columns = {"loss": constant, "val_loss": constant, "val_accuracy": constant}
         columns[monitor] = values
@@ -296,6 +296,7 @@ def test_divergence_says_when_and_how_to_go_on(name, value):
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
+@pytest.mark.filterwarnings("ignore:One or more of the test scores")
 def test_diverging_candidate_fails_and_the_others_are_fine():
     X = numbers(40, 3)
     y = X[:, 0] > 0
@@ -385,9 +386,7 @@ def test_interrupted_estimator_predicts(epoch):
     assert est.n_epochs_ == epoch
     assert_array_equal(est.predict_proba(X), expected)  # of the epoch that was trained
     est.set_params(callbacks=None, epochs=1)
-    with contextlib.nullcontext():
-        est.fit(X, y)
-    assert est.n_epochs_ == 1
+    assert est.fit(X, y).n_epochs_ == 1
 
 
 # -- listeners -------------------------------------------------------------------------
@@ -429,10 +428,3 @@ def test_listeners_that_were_not_told_of_the_beginning_are_not_told_of_the_end()
     with pytest.warns(TrainingInterruptedWarning):
         run(Scripted([1.0]), listeners=[Early(), Log("late", log)])
     assert log == []
-
-
-def test_rate_is_the_one_of_float32():
-    """Keras, too, keeps it so; what is exact there stays exact."""
-    trainer = Scripted([1.0])
-    run(trainer, schedule=lambda epoch: RATE)
-    assert trainer.calls[0][1][0] == RATE
