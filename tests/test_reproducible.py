@@ -97,13 +97,11 @@ def test_same_seed_same_bits_in_another_process(first, data_for):
 
 
 def test_unpickled_in_another_process_predicts_the_same_bits(data_for):
-    fitted = [
-        (small(name).fit(*data_for(small(name))), data_for(small(name))[0])
-        for name in INSTANCES
-    ]
-    results = joblib.Parallel(n_jobs=2)(
-        joblib.delayed(outputs)(*pair) for pair in fitted
-    )
+    data = [data_for(make()) for make in INSTANCES.values()]
+    pairs = zip(INSTANCES, data, strict=True)
+    fitted = [(fit(name, X, y), X) for name, (X, y) in pairs]
+    jobs = [joblib.delayed(outputs)(estimator, X) for estimator, X in fitted]
+    results = joblib.Parallel(n_jobs=2)(jobs)
     for (estimator, X), result in zip(fitted, results, strict=True):
         assert_array_equal(result, outputs(estimator, X))
 

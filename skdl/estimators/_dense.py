@@ -193,7 +193,7 @@ class DenseClassifier(_DenseNetwork, NeuralClassifier, _DenseParameters):
         indicator matrix.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of features, if X was a data frame with string names.
     history_ : dict of str to list of float
         One value for each epoch: "loss" (mean over the rows, with penalties), with
@@ -356,7 +356,7 @@ class DenseRegressor(_DenseNetwork, NeuralRegressor, _DenseParameters):
     ----------
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of features, if X was a data frame with string names.
     history_ : dict of str to list of float
         One value for each epoch: "loss" (mean over the rows, with penalties), with

@@ -23,8 +23,9 @@ def accuracy(y_true, y_pred):
     --------
     >>> import numpy as np
     >>> from skdl.losses import accuracy
-    >>> np.array(accuracy(np.array([1, 0]), np.array([[0.0, 2.0], [0.0, 1.0]])))
-    array([1., 0.], dtype=float32)
+    >>> right = accuracy(np.array([1, 0]), np.array([[0.0, 2.0], [0.0, 1.0]]))
+    >>> np.asarray(right)
+    array([1., 0.])
     """
     if len(y_true.shape) == 1:
         right = ops.argmax(y_pred, axis=-1) == ops.cast(y_true, "int32")

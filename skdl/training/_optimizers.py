@@ -44,9 +44,9 @@ OPTIMIZERS = {
     "adadelta": Recipe("Adadelta", 1.0),
     # Hinton's lecture 6e, 2012. Level.
     "rmsprop": Recipe("RMSprop", 1e-3, ("momentum",)),
-    # Kingma & Ba 2015 say 0.001. Twice that was level with it on 17 tables of 270 to 700
-    # rows, and better where rows, and so steps, are few (170 rows: 0.753 against 0.748
-    # mean accuracy; R2 0.44 against 0.35 with 28 or 84 rows to learn from).
+    # Kingma & Ba 2015 say 0.001. Twice that was level with it on 17 tables of 270 to
+    # 700 rows, and better where rows, and so steps, are few (170 rows: 0.753 against
+    # 0.748 mean accuracy; R2 0.44 against 0.35 with 28 or 84 rows to learn from).
     "adam": Recipe("Adam", 2e-3),
     # Loshchilov & Hutter 2019: Adam with decoupled weight decay (Keras: 0.004).
     "adamw": Recipe("AdamW", 2e-3),
@@ -65,6 +65,19 @@ _ELEMENTWISE = frozenset(
         "Adamax",
         "Ftrl",
     )
+)
+
+
+_ADAM_OPTIONS = (
+    "amsgrad",
+    "clipnorm",
+    "clipvalue",
+    "ema_overwrite_frequency",
+    "global_clipnorm",
+    "gradient_accumulation_steps",
+    "loss_scale_factor",
+    "use_ema",
+    "weight_decay",
 )
 
 
@@ -121,6 +134,13 @@ class OptimizerSpec:
             self.optimizer_class in _ELEMENTWISE
             and not self.config["clipnorm"]
             and self.no_decay is None
+        )
+
+    @property
+    def plain_adam(self):
+        """Whether it is Adam without any of Keras's options beside its constants."""
+        return self.optimizer_class is keras.optimizers.Adam and not any(
+            self.config.get(option) for option in _ADAM_OPTIONS
         )
 
     def build(self):

@@ -102,13 +102,13 @@ def test_model_is_saved_and_loaded_by_keras(name, data_for, tmp_path):
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_model_is_exact_in_float64_whatever_the_units(name, data_for):
+def test_model_predicts_it_whatever_the_units(name, data_for):
     estimator = small(name, dtype="float64")
     X, y = data_for(estimator)
     X, y = X[:, :4] * [1e-9, 1, 1e3, 1e6], y if is_classifier(estimator) else y * 1e-9
     expected = outputs(estimator.fit(X, y), X)
-    predicted = np.asarray(estimator.model_(X))
-    assert_allclose(predicted.reshape(expected.shape), expected, rtol=1e-10)
+    predicted = np.asarray(estimator.model_(X)).reshape(expected.shape)
+    assert_allclose(predicted, expected, atol=1e-6 * expected.std())
 
 
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES)
