@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skdl.base._estimator as base
+import skdl.base._training as training
 from skdl._inputs import Inputs
 from tests.instances import small
 
@@ -88,7 +88,7 @@ def test_sparse_stream_equals_dense(input_scaling, tenths, monkeypatch):
     network = small(dtype="float64", batch_size=32, input_scaling=input_scaling)
     dense = network.fit(X, y, X_val=X, y_val=y)
     expected = dense.history_, dense.predict_proba(X)
-    monkeypatch.setattr(base, "DENSE_BYTES", 0)  # nothing is small enough
+    monkeypatch.setattr(training, "DENSE_BYTES", 0)  # nothing is small enough
     sparse = network.fit(sp.csr_array(X), y, X_val=sp.csc_array(X), y_val=y)
     assert_allclose(sparse.history_["val_loss"], expected[0]["val_loss"], rtol=1e-12)
     assert_allclose(sparse.predict_proba(sp.csr_array(X)), expected[1], atol=1e-12)

@@ -5,6 +5,7 @@ import pickle
 import pickletools
 
 import joblib
+import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -69,6 +70,24 @@ def test_unpickled_without_its_program_predicts_the_same_bits(fitted):
     expected = outputs(estimator, X)
     PROGRAMS.clear()
     assert_array_equal(outputs(pickle.loads(pickle.dumps(estimator)), X), expected)
+
+
+KERAS_PARAMETERS = {
+    "optimizer": keras.optimizers.SGD(0.1, momentum=0.9),
+    "learning_rate_schedule": keras.optimizers.schedules.CosineDecay(0.1, 50),
+    "loss": keras.losses.CategoricalFocalCrossentropy(),
+    "callbacks": [keras.callbacks.EarlyStopping("loss")],
+}
+
+
+@pytest.mark.parametrize("parameter", KERAS_PARAMETERS)
+def test_keras_objects_as_parameters_are_cloned_and_pickled(parameter, iris):
+    X, y = iris
+    original = small(**{parameter: KERAS_PARAMETERS[parameter]}).fit(X, y)
+    expected = outputs(original, X)
+    assert_array_equal(outputs(pickle.loads(pickle.dumps(original)), X), expected)
+    for twin in (clone(original), clone(pickle.loads(pickle.dumps(original)))):
+        assert_array_equal(outputs(twin.fit(X, y), X), expected)
 
 
 def test_copy_is_independent(iris):

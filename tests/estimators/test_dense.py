@@ -217,6 +217,14 @@ def test_part_may_lack_classes_and_be_a_single_row(iris):
     assert estimator.predict_proba(X).shape == (150, 3)
 
 
+def test_multilabel_partial_fit_goes_on(multilabel):
+    X, y = multilabel
+    estimator = small()
+    for _ in range(5):
+        estimator.partial_fit(X, y, classes=[0, 1, 2])
+    assert_array_equal(estimator.predict_proba(X), small().fit(X, y).predict_proba(X))
+
+
 def test_fit_after_partial_fit_starts_from_scratch(iris):
     X, y = iris
     estimator = small().partial_fit(X, y, classes=[0, 1, 2, 3]).fit(X, y)

@@ -31,7 +31,7 @@ def test_adam_equals_keras_below_and_above_the_size_of_the_kernel(hidden_units, 
     # the first weights, seen by stopping after one step that is (nearly) none
     start = reg.set_params(epochs=1, learning_rate=1e-30).fit(X, y).model_
     reg.set_params(epochs=5, learning_rate=None).fit(X, y)
-    start.compile(optimizer, loss="mse")
+    start.compile(optimizer, loss=keras.losses.MeanSquaredError(dtype=dtype))
     start.fit(X, y[:, None], batch_size=40, epochs=5, shuffle=False, verbose=0)
     tolerance = 1e-9 if dtype == "float64" else 2e-4
     for ours, theirs in zip(reg.model_.get_weights(), start.get_weights(), strict=True):
