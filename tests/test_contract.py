@@ -31,6 +31,7 @@ from sklearn.model_selection import (
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdl import DenseClassifier, Pyramid
@@ -41,7 +42,7 @@ everyone = pytest.mark.parametrize("name", INSTANCES)
 learner = partial(small, epochs=20, learning_rate=0.05)
 
 
-# -- scikit-learn's own checks
+# -- scikit-learn's own checks ---------------------------------------------------------
 
 
 @parametrize_with_checks([INSTANCES[name]() for name in DEFAULTS])
@@ -62,7 +63,7 @@ def test_kind_of_estimator_is_known_to_scikit_learn(name):
     assert is_regressor(estimator) == name.startswith("DenseRegressor")
 
 
-# -- parameters
+# -- parameters ------------------------------------------------------------------------
 
 
 @everyone
@@ -112,7 +113,7 @@ def test_grid_search_sets_fields_of_a_pyramid_in_a_pipeline(iris):
     assert pyramid.neuron_shrink == 0.5  # the search works on clones
 
 
-# -- cross-validation
+# -- cross-validation ------------------------------------------------------------------
 
 
 class Recorder(DenseClassifier):
@@ -137,6 +138,7 @@ def test_folds_of_a_classifier_are_stratified(iris):
     assert_array_equal(scores, by_hand)
 
 
+@pytest.mark.filterwarnings("ignore:One or more of the test scores:UserWarning")
 def test_search_counts_a_diverged_candidate_as_failed(diabetes):
     regressor = small("DenseRegressor", optimizer="sgd", target_scaling=False)
     search = GridSearchCV(regressor, {"learning_rate": [1e-6, 1e30]}, cv=2)
@@ -146,7 +148,7 @@ def test_search_counts_a_diverged_candidate_as_failed(diabetes):
     assert search.best_params_ == {"learning_rate": 1e-6}
 
 
-# -- metadata routing
+# -- metadata routing ------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -187,7 +189,7 @@ def test_search_routes_sample_weight_to_fit(binary):
     assert_array_equal(search.predict_proba(X), direct.predict_proba(X))
 
 
-# -- meta-estimators
+# -- meta-estimators -------------------------------------------------------------------
 
 META_ESTIMATORS = {
     "GridSearchCV": lambda: GridSearchCV(
@@ -197,7 +199,9 @@ META_ESTIMATORS = {
         learner(), {"l2": [0.0, 1e-3]}, n_iter=2, cv=2, random_state=0
     ),
     "StackingClassifier": lambda: StackingClassifier(
-        [("a", learner()), ("b", LogisticRegression())], LogisticRegression(), cv=2
+        [("a", learner()), ("b", DecisionTreeClassifier(random_state=0))],
+        LogisticRegression(),
+        cv=2,
     ),
     "VotingClassifier": lambda: VotingClassifier(
         [("a", learner()), ("b", learner(random_state=1))], voting="soft"

@@ -34,7 +34,7 @@ def penalty(estimator):
     return estimator.l2 * sum((kernel**2).sum() for kernel in weights[::2])
 
 
-# -- when it is on
+# -- when it is on ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["DenseClassifier", "DenseRegressor"])
@@ -70,7 +70,7 @@ def test_validation_rows_without_stopping_change_nothing(noise):
     assert_array_equal(watched, alone)
 
 
-# -- what remains
+# -- what remains ----------------------------------------------------------------------
 
 
 def test_best_weights_of_a_classifier_are_restored(noise):
@@ -128,7 +128,7 @@ def test_last_weights_stay_where_restoring_is_off(noise):
     assert_array_equal(estimator.predict_proba(X), shorter)
 
 
-# -- patience, min_delta, monitor
+# -- patience, min_delta, monitor ------------------------------------------------------
 
 
 @pytest.mark.parametrize("patience", [1, 3, 7])

@@ -28,7 +28,7 @@ def expected(tenths):
     return small().fit(X, y).predict_proba(X)
 
 
-# -- containers
+# -- containers ------------------------------------------------------------------------
 
 CONTAINERS = {
     "csr_array": sp.csr_array,
@@ -100,7 +100,7 @@ def test_sparse_and_dense_may_be_mixed(tenths, expected):
     assert_array_equal(small().fit(X, y).predict_proba(sp.csr_array(X)), expected)
 
 
-# -- feature names
+# -- feature names ---------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def test_array_after_a_frame_warns_and_predicts(fitted, frame):
     assert_array_equal(predicted, fitted.predict(frame))
 
 
-# -- input scaling
+# -- input scaling ---------------------------------------------------------------------
 
 
 def test_input_scaling_equals_a_scaler_before_the_network(iris):

@@ -54,7 +54,7 @@ def case(request, data_for):
     return request.param, *data_for(INSTANCES[request.param]())
 
 
-# -- seeds
+# -- seeds -----------------------------------------------------------------------------
 
 
 def test_same_seed_same_bits_after_other_fits(case, first):
@@ -127,7 +127,7 @@ def test_without_a_seed_numpy_seeds_decide(iris):
     assert not np.array_equal(results[0], results[2])
 
 
-# -- jobs
+# -- jobs ------------------------------------------------------------------------------
 
 
 def test_scores_of_two_jobs_are_those_of_one(iris):
@@ -157,7 +157,7 @@ def test_prediction_does_not_depend_on_the_other_rows(case):
     assert_array_equal(outputs(estimator, X[::-1]), together[::-1])
 
 
-# -- what is left alone
+# -- what is left alone ----------------------------------------------------------------
 
 
 def draw():
@@ -180,6 +180,15 @@ def generators_put_back():
     random.setstate(kept[1])
 
 
+# float64, an activation with weights, and all that draws random numbers
+FRESHLY_TRACED = pytest.mark.parametrize(
+    "case",
+    ["DenseClassifier-pyramid", "DenseRegressor-unscaled", "DenseClassifier-noisy"],
+    indirect=True,
+)
+
+
+@FRESHLY_TRACED
 @pytest.mark.usefixtures("generators_put_back")
 def test_global_random_state_is_not_touched(case):
     name, X, y = case
@@ -211,6 +220,7 @@ def test_data_and_weights_are_not_changed(case):
         assert_array_equal(now, before)
 
 
+@FRESHLY_TRACED
 def test_nothing_is_printed(case, capfd):
     name, X, y = case
     PROGRAMS.clear()

@@ -38,7 +38,7 @@ def data(name, data_for):
     return X, y, np.random.default_rng(0).integers(0, 4, size=len(X))
 
 
-# -- sample_weight
+# -- sample_weight ---------------------------------------------------------------------
 
 
 @both
@@ -141,7 +141,7 @@ def test_weighted_partial_fit_is_the_row_twice(binary):
     assert_array_equal(by_weight.predict_proba(X), expected)
 
 
-# -- class_weight
+# -- class_weight ----------------------------------------------------------------------
 
 CLASS_WEIGHTS = {
     "dict": {0: 3.0, 1: 0.5, 2: 1.0},
@@ -222,7 +222,7 @@ def test_class_weight_of_labels_multiplies_over_columns(multilabel):
     assert_allclose(network.predict_proba(X), by_hand, atol=1e-6)
 
 
-# -- rows set apart for validation
+# -- rows set apart for validation -----------------------------------------------------
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5, 0.9])

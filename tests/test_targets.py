@@ -19,7 +19,7 @@ from tests.instances import small
 learner = partial(small, epochs=30, learning_rate=0.05)
 regressor = partial(small, "DenseRegressor", epochs=30, learning_rate=0.05)
 
-# -- labels
+# -- labels ----------------------------------------------------------------------------
 
 # name -> (labels in the order of np.unique, how y is made of an array of them)
 LABELS = {
@@ -103,7 +103,7 @@ def test_one_class_is_always_predicted(label, iris):
     assert_array_equal(estimator.predict_proba(X), np.ones((20, 1)))
 
 
-# -- probabilities
+# -- probabilities ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -129,7 +129,7 @@ def test_probabilities_logits_and_labels_agree(n_classes, dtype, spread, by_inde
     assert_array_equal(predicted, proba.argmax(axis=1))
 
 
-# -- several labels at once
+# -- several labels at once ------------------------------------------------------------
 
 INDICATORS = {
     "array": np.asarray,
@@ -178,7 +178,7 @@ def test_two_exclusive_columns_are_two_labels(binary):
     assert np.abs(proba.sum(axis=1) - 1).max() > 1e-6  # each column for itself
 
 
-# -- numbers
+# -- numbers ---------------------------------------------------------------------------
 
 NUMBERS = {
     "list": np.ndarray.tolist,
@@ -223,7 +223,7 @@ def test_one_column_warns_and_predicts_one_dimension(name, iris):
     assert_array_equal(estimator.predict(X), flat)
 
 
-# -- target scaling
+# -- target scaling --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_outputs", [1, 3])
@@ -273,7 +273,7 @@ def test_linear_network_converges_to_ridge(diabetes):
     assert_allclose(network.predict(X), ridge.predict(X), rtol=1e-4)
 
 
-# -- the encoders
+# -- the encoders ----------------------------------------------------------------------
 
 
 def test_class_indices_are_those_of_np_unique():

@@ -30,7 +30,7 @@ def kernels(estimator):
     return estimator.model_.get_layer("dense_network").get_weights()[::2]
 
 
-# -- attributes
+# -- attributes ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_summary_prints_every_layer_with_its_shape(iris, capsys):
     assert str((4 + 1) * 8 + (8 + 1) * 5 + (5 + 1) * 3) in printed
 
 
-# -- the Keras model
+# -- the Keras model -------------------------------------------------------------------
 
 
 @everyone
@@ -146,7 +146,7 @@ def test_model_is_a_copy(iris):
     assert_array_equal(estimator.predict_proba(X), expected)
 
 
-# -- fit again
+# -- fit again -------------------------------------------------------------------------
 
 
 @everyone
@@ -160,7 +160,7 @@ def test_second_fit_starts_from_scratch(name, data_for):
     assert estimator.history_ == history
 
 
-# -- partial_fit
+# -- partial_fit -----------------------------------------------------------------------
 
 # How to train so that n calls with all rows are the n epochs of fit.
 SAME_AS_FIT = {
@@ -241,7 +241,7 @@ def test_partial_fit_after_fit_goes_on(iris):
     assert estimator.n_epochs_ == 6
 
 
-# -- warm_start
+# -- warm_start ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
@@ -280,7 +280,7 @@ def test_warm_start_may_change_how_it_is_trained(iris):
     assert log_loss(y, estimator.predict_proba(X)) < last
 
 
-# -- parameters do what they say
+# -- parameters do what they say -------------------------------------------------------
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -358,7 +358,7 @@ def test_online_learning_takes_one_row_a_step():
     assert_allclose(network.predict([[0.0]]), oracle.intercept_, rtol=1e-6)
 
 
-# -- the defaults against scikit-learn's
+# -- the defaults against scikit-learn's -----------------------------------------------
 
 TABLES = {
     "breast cancer": (load_breast_cancer, DenseClassifier, MLPClassifier, 0.01),

@@ -27,7 +27,7 @@ BY_HAND = {
 }
 
 
-@pytest.mark.parametrize("fields", BY_HAND)
+@pytest.mark.parametrize("fields", BY_HAND, ids=str)
 def test_widths_are_those_worked_out_by_hand(fields):
     assert Pyramid(*fields).layers() == BY_HAND[fields]
 

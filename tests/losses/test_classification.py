@@ -37,7 +37,11 @@ LOSSES = [
     OnProbabilities(keras.losses.MeanSquaredError()),
 ]
 
-per_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
+per_loss = pytest.mark.parametrize(
+    "loss",
+    LOSSES,
+    ids=lambda loss: repr(loss).split(" at 0x")[0],  # an address differs in workers
+)
 per_target = pytest.mark.parametrize("kind", TARGETS)
 
 

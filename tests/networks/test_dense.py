@@ -116,7 +116,7 @@ def test_number_of_weights_is_that_counted_by_hand(
     assert network.output_shape == (None, n_outputs)
 
 
-# -- penalties
+# -- penalties -------------------------------------------------------------------------
 
 
 def penalty(network):
@@ -178,7 +178,7 @@ def test_activity_penalties_are_means_over_rows(activation, a1, a2, factors, row
     assert_allclose(penalty(network), expected, rtol=1e-10)
 
 
-# -- dropout
+# -- dropout ---------------------------------------------------------------------------
 
 
 def test_dropout_in_training_zeroes_its_share_and_keeps_the_mean():
@@ -209,7 +209,7 @@ def test_dropout_is_for_each_layer_and_suits_the_activation(activation, kind):
     assert rates == {"dropout_1": (kind, 0.1), "dropout_3": (kind, 0.3)}
 
 
-# -- initial weights
+# -- initial weights -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_initial_kernels_have_the_spread_that_suits_the_activation(
     assert not bias.any()
 
 
-# -- wrong arguments
+# -- wrong arguments -------------------------------------------------------------------
 
 
 def test_unknown_activation_is_refused_with_the_list():

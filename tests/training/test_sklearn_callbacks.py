@@ -2,6 +2,7 @@
 
 import os
 
+import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -40,9 +41,7 @@ class Recorder:
     def on_fit_task_begin(self, estimator, context, *, fitted_estimator):
         self._note("begin", context, fitted_estimator)
 
-    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
-        assert X is not None
-        assert y is not None
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
         self._note("end", context, fitted_estimator)
         return context.task_name == "epoch" and context.task_id == self.stop_at
 
@@ -51,7 +50,7 @@ class Recorder:
             context.parent.task_name,
             context.parent.max_subtasks,
         )
-        outputs = None if fitted is None else fitted.predict_proba(globals()["X"])
+        outputs = fitted.predict_proba(X) if hasattr(fitted, "classes_") else None
         self.events.append(
             (event, (context.task_name, context.task_id), parent, outputs)
         )
@@ -100,14 +99,17 @@ def test_fitted_estimator_is_the_one_of_that_epoch(params):
 
 
 def test_fitted_estimator_does_not_change_later():
-    class Keep(Recorder):
-        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
-            self.events.append((fitted_estimator, fitted_estimator.predict_proba(X)))
+    kept = []
 
-    keep = Keep()
-    fit(keep)
-    for fitted, outputs in keep.events[2:-1]:
+    class Keep(Recorder):
+        def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
+            kept.append((fitted_estimator, fitted_estimator.predict_proba(X), y))
+
+    fit(Keep())
+    assert len(kept) == EPOCHS + 1
+    for fitted, outputs, y in kept:
         assert_array_equal(fitted.predict_proba(X), outputs)
+        assert_array_equal(y, Y)
 
 
 def test_fit_that_goes_on_counts_its_own_epochs():
@@ -210,17 +212,6 @@ def wide(monkeypatch):
     monkeypatch.setitem(os.environ, "COLUMNS", "200")
 
 
-def bars(capsys):
-    """Description and percentage of every bar at the end."""
-    lines = [
-        line.split() for line in capsys.readouterr().out.splitlines() if "%" in line
-    ]
-    return [
-        (" ".join(w for w in line if set(w) - set("━╸╺ ") and "%" not in w), line[-2])
-        for line in lines
-    ]
-
-
 @pytest.mark.usefixtures("wide")
 def test_progress_bar_of_a_fit_counts_epochs(capsys, monkeypatch):
     from sklearn.callback import _progressbar
@@ -258,13 +249,9 @@ def test_progress_bar_through_pipeline_and_search(capsys, n_jobs):
     pipe = make_pipeline(StandardScaler(), classifier())
     grid = {"denseclassifier__learning_rate": [0.01, 0.1]}
     search = GridSearchCV(pipe, grid, cv=2, n_jobs=n_jobs)
-    if n_jobs == 2:
-        import joblib
-
-        with joblib.parallel_config("threading"):
-            search.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(X, Y)
-    else:
-        search.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(X, Y)
+    search.set_callbacks(ProgressBar(max_propagation_depth=None))
+    with joblib.parallel_config("threading"):
+        search.fit(X, Y)
     out = capsys.readouterr().out
     assert "GridSearchCV - fit" in out
     assert out.count("DenseClassifier - fit") >= 5

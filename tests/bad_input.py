@@ -1,0 +1,460 @@
+"""The table of wrong calls, and what their messages must say: value, then remedy."""
+
+from datetime import date
+
+import keras
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from skdl import DenseClassifier, Pyramid
+from skdl.losses import Huber
+
+
+def put(value, X, row=3, column=1):
+    """X with another value in one place."""
+    X = np.array(X, dtype=np.result_type(X, np.asarray(value)))
+    X[row, column] = value
+    return X
+
+
+def frame(X, **columns):
+    return pd.DataFrame(X, columns=["a", "b", "c", "d"]).assign(**columns)
+
+
+def given(**parameters):
+    """A call that fits good data with some parameters changed."""
+    return lambda e, X, y: e.set_params(**parameters).fit(X, y)
+
+
+def rare_class(y):
+    return np.where(np.arange(len(y)) == 0, 9, y)
+
+
+def mean_loss(y_true, y_pred):
+    return keras.ops.mean(y_true - y_pred)
+
+
+DAY = np.datetime64("2020-02-29")
+
+# name -> (call(estimator, X, y), what the message says: value, then remedy)
+BAD_X = {
+    "NaN": (
+        lambda e, X, y: e.fit(put(np.nan, X), y),
+        r"contains NaN \(row 3, column 1\).*SimpleImputer.*Pipeline",
+    ),
+    "NaN in a frame": (
+        lambda e, X, y: e.fit(frame(put(np.nan, X)), y),
+        r"contains NaN \(row 3, column 'b'\).*SimpleImputer",
+    ),
+    "NaN in a sparse X": (
+        lambda e, X, y: e.fit(sp.csr_array(put(np.nan, X)), y),
+        r"contains NaN \(row 3, column 1\).*SimpleImputer",
+    ),
+    "missing nullable": (
+        lambda e, X, y: e.fit(frame(X, a=pd.array([pd.NA] * 150, "Int64")), y),
+        r"contains NaN \(row 0, column 'a'\).*SimpleImputer",
+    ),
+    "None": (
+        lambda e, X, y: e.fit(frame(X, b=[None] * 150), y),
+        r"contains NaN \(row 0, column 'b'\).*SimpleImputer",
+    ),
+    "NaN in predict": (
+        lambda e, X, y: e.predict(put(np.nan, X)),
+        r"contains NaN \(row 3, column 1\).*SimpleImputer",
+    ),
+    "NaN in X_val": (
+        lambda e, X, y: e.fit(X, y, X_val=put(np.nan, X), y_val=y),
+        r"X_val contains NaN \(row 3, column 1\).*SimpleImputer",
+    ),
+    "NaN in partial_fit": (
+        lambda e, X, y: e.partial_fit(put(np.nan, X), y),
+        r"contains NaN \(row 3, column 1\).*SimpleImputer",
+    ),
+    "infinity": (
+        lambda e, X, y: e.fit(put(-np.inf, X), y),
+        r"contains infinity \(row 3, column 1\). Replace",
+    ),
+    "empty": (lambda e, X, y: e.fit(X[:0], y[:0]), "0 sample.*minimum of 1"),
+    "empty in predict": (lambda e, X, y: e.predict(X[:0]), "0 sample.*minimum of 1"),
+    "empty X_val": (
+        lambda e, X, y: e.fit(X, y, X_val=X[:0], y_val=y[:0]),
+        "0 sample.*minimum of 1",
+    ),
+    "no columns": (lambda e, X, y: e.fit(X[:, :0], y), "0 feature.*minimum of 1"),
+    "one dimension": (lambda e, X, y: e.fit(X[:, 0], y), "Reshape your data"),
+    "one row to predict": (lambda e, X, y: e.predict(X[0]), "Reshape your data"),
+    "three dimensions": (lambda e, X, y: e.fit(X[None], y), "dim 3.*dim <= 2"),
+    "other columns in predict": (
+        lambda e, X, y: e.predict(X[:, :3]),
+        "X has 3 features, but Dense.* is expecting 4 features",
+    ),
+    "other columns in X_val": (
+        lambda e, X, y: e.fit(X, y, X_val=X[:, :3], y_val=y),
+        "X.* has 3 features, but Dense.* is expecting 4 features",
+    ),
+    "other columns in partial_fit": (
+        lambda e, X, y: e.partial_fit(X[:, :3], y),
+        "X has 3 features, but Dense.* is expecting 4 features",
+    ),
+    "fewer y": (
+        lambda e, X, y: e.fit(X, y[:-1]),
+        "X has 150 rows, but y has 149. Give one target",
+    ),
+    "fewer y_val": (
+        lambda e, X, y: e.fit(X, y, X_val=X, y_val=y[:-1]),
+        "X_val has 150 rows, but y_val has 149. Give one target",
+    ),
+    "X_val alone": (
+        lambda e, X, y: e.fit(X, y, X_val=X),
+        "y_val is missing. Pass X_val and y_val together",
+    ),
+    "y_val alone": (
+        lambda e, X, y: e.fit(X, y, y_val=y),
+        "X_val is missing. Pass X_val and y_val together",
+    ),
+    "weights of validation rows alone": (
+        lambda e, X, y: e.fit(X, y, sample_weight_val=np.ones(150)),
+        "X_val.*missing.*Pass X_val and y_val|sample_weight_val.*X_val",
+    ),
+    "text array": (
+        lambda e, X, y: e.fit(put("red", X.astype(object)), y),
+        "'red'.*OneHotEncoder",
+    ),
+    "text list": (
+        lambda e, X, y: e.fit([["red", "1", "2", "3"]] * 150, y),
+        "'red'.*OneHotEncoder",
+    ),
+    "text column": (
+        lambda e, X, y: e.fit(frame(X, c="red"), y),
+        "Column 'c' of X holds text, for example 'red'.*OneHotEncoder",
+    ),
+    "object column": (
+        lambda e, X, y: e.fit(frame(X, c=np.array([1.0, "red"] * 75, object)), y),
+        "Column 'c' of X holds text, for example 'red'.*OneHotEncoder",
+    ),
+    "categories": (
+        lambda e, X, y: e.fit(frame(X, c=pd.Categorical(["red", "blue"] * 75)), y),
+        "Column 'c' of X holds text, for example 'red'.*OneHotEncoder",
+    ),
+    "text in X_val": (
+        lambda e, X, y: e.fit(frame(X), y, X_val=frame(X, c="red"), y_val=y),
+        "Column 'c' of X_val holds text, for example 'red'.*OneHotEncoder",
+    ),
+    "text in predict": (
+        lambda e, X, y: e.predict(put("red", X.astype(object))),
+        "'red'.*OneHotEncoder",
+    ),
+    "dates in a column": (
+        lambda e, X, y: e.fit(frame(X, c=pd.Timestamp("2020-02-29")), y),
+        "Column 'c' of X holds dates.*days since",
+    ),
+    "dates with a time zone": (
+        lambda e, X, y: e.fit(frame(X, c=pd.Timestamp("2020-02-29", tz="UTC")), y),
+        "Column 'c' of X holds dates.*days since",
+    ),
+    "date objects": (
+        lambda e, X, y: e.fit(frame(X, c=[date(2020, 2, 29)] * 150), y),
+        "dates.*days since",
+    ),
+    "dates in an array": (
+        lambda e, X, y: e.fit(np.full((150, 4), DAY), y),
+        "dates.*days since",
+    ),
+    "spans of time": (
+        lambda e, X, y: e.fit(frame(X, c=pd.Timedelta(days=1)), y),
+        "Column 'c' of X holds.*(time|dates)",
+    ),
+    "complex": (lambda e, X, y: e.fit(X * 1j, y), "[Cc]omplex data not supported"),
+    "huge": (
+        lambda e, X, y: e.fit(put(1e300, X), y),
+        r"Column 1 of X has values too large.*1e\+300.*Rescale",
+    ),
+    "huge, not scaled": (
+        lambda e, X, y: e.set_params(input_scaling=None).fit(put(1e300, X), y),
+        r"X\[3, 1\]=1e\+300 is too large for float32.*Rescale X.*float64",
+    ),
+    "huge in predict": (
+        lambda e, X, y: e.predict(put(1e300, X)),
+        r"X\[3, 1\]=1e\+300 is too large for float32.*Rescale X.*float64",
+    ),
+    "huge in X_val": (
+        lambda e, X, y: e.fit(X, y, X_val=put(1e300, X), y_val=y),
+        r"\[3, 1\]=1e\+300 is too large for float32.*Rescale X.*float64",
+    ),
+}
+
+BAD_WEIGHTS = {
+    "too few": (lambda e, X, y: e.fit(X, y, np.ones(9)), r"sample_weight.*\(9,\)"),
+    "two columns": (lambda e, X, y: e.fit(X, y, np.ones((150, 2))), "[Ss]ample.weight"),
+    "negative": (lambda e, X, y: e.fit(X, y, y - 1), "[Nn]egative.*sample_weight"),
+    "NaN": (
+        lambda e, X, y: e.fit(X, y, np.full(150, np.nan)),
+        "sample_weight contains NaN",
+    ),
+    "infinite": (
+        lambda e, X, y: e.fit(X, y, np.full(150, np.inf)),
+        "sample_weight contains infinity",
+    ),
+    "text": (lambda e, X, y: e.fit(X, y, ["one"] * 150), "'one'|sample_weight"),
+    "zeros": (
+        lambda e, X, y: e.fit(X, y, np.zeros(150)),
+        "sample_weight is.*zero.*Give .*150 rows",
+    ),
+    "zeros for validation": (
+        lambda e, X, y: e.fit(X, y, X_val=X, y_val=y, sample_weight_val=0 * y),
+        "sample_weight_val is.*zero.*Give .*150 rows",
+    ),
+    "too few for validation": (
+        lambda e, X, y: e.fit(X, y, X_val=X, y_val=y, sample_weight_val=[1.0]),
+        r"sample_weight.*\(1,\)",
+    ),
+}
+
+BAD_PARAMETERS = {
+    "epochs=-1": (given(epochs=-1), "'epochs'.*range.*-1"),
+    "epochs=0": (given(epochs=0), r"'epochs'.*\[1, inf\).*0"),
+    "epochs=2.5": (given(epochs=2.5), "'epochs'.*int.*2.5"),
+    "epochs=text": (given(epochs="ten"), "'epochs'.*int.*'ten'"),
+    "activation": (given(activation="reluu"), "activation='reluu'.*Choose.*relu,"),
+    "activation=function": (given(activation=np.tanh), "'activation'.*str.*tanh"),
+    "optimizer": (given(optimizer="adams"), "optimizer='adams'.*adam,"),
+    "optimizer=class": (given(optimizer=keras.optimizers.Adam), "optimizer=.*Adam"),
+    "optimizer=None": (given(optimizer=None), "optimizer=None.*adam"),
+    "momentum of adam": (given(momentum=0.9), "momentum=0.9.*adam"),
+    "momentum=1": (given(optimizer="sgd", momentum=1), "'momentum'.*range.*1"),
+    "learning_rate=0": (given(learning_rate=0), "'learning_rate'.*range.*0"),
+    "learning_rate=nan": (given(learning_rate=np.nan), "'?learning_rate.*nan"),
+    "schedule": (
+        given(learning_rate_schedule="cosinus"),
+        "learning_rate_schedule='cosinus'.*Choose.*cosine",
+    ),
+    "schedule with a negative factor": (
+        given(learning_rate_schedule={2: -0.5}),
+        r"learning_rate_schedule\[2\].*-0.5.*at least 0",
+    ),
+    "schedule with NaN later": (
+        given(learning_rate_schedule=lambda epoch: 1.0 if epoch < 3 else np.nan),
+        r"learning_rate_schedule\(3\).*nan.*finite",
+    ),
+    "schedule that fails": (
+        given(learning_rate_schedule=lambda epoch: "slow"),
+        r"learning_rate_schedule\(0\).*'slow'",
+    ),
+    "loss": (given(loss="crossentropy"), "loss='crossentropy'.*choose one of"),
+    "loss=class": (given(loss=Huber), "loss=<class.*Huber.*instance"),
+    "loss=None": (given(loss=None), "loss=None.*choose one of"),
+    "loss of one number": (given(loss=mean_loss), "mean_loss.*single number.*axis=-1"),
+    "batch_size=0": (given(batch_size=0), "'batch_size'.*range.*0"),
+    "batch_size=text": (given(batch_size="all"), "'batch_size'.*'full'.*'all'"),
+    "patience=0": (given(patience=0), "'patience'.*range.*0"),
+    "min_delta=-1": (given(min_delta=-1), "'min_delta'.*range.*-1"),
+    "monitor": (given(monitor="auc"), "'monitor'.*'val_loss'.*'auc'"),
+    "monitor without rows": (
+        given(monitor="val_loss", early_stopping=True, validation_fraction=None),
+        "monitor='val_loss' needs validation rows. Set validation_fraction",
+    ),
+    "early_stopping": (given(early_stopping="yes"), "'early_stopping'.*'auto'.*'yes'"),
+    "validation_fraction=1": (
+        given(early_stopping=True, validation_fraction=1.0),
+        "'validation_fraction'.*range.*1.0",
+    ),
+    "validation_fraction=0.999": (
+        given(early_stopping=True, validation_fraction=0.999),
+        "validation_fraction=0.999 of 150 rows leaves no row.*early_stopping=False",
+    ),
+    "hidden_units=0": (
+        given(hidden_units=(8, 0)),
+        r"hidden_units=\(8, 0\).*whole numbers.*at least 1",
+    ),
+    "hidden_units=2.5": (given(hidden_units=2.5), "hidden_units=2.5.*whole numbers"),
+    "hidden_units=text": (given(hidden_units="100"), "hidden_units='100'.*whole"),
+    "pyramid": (
+        given(hidden_units=Pyramid(neuron_pct=1.5)),
+        "neuron_pct=1.5 of Pyramid.*above 0 and up to 1",
+    ),
+    "dropout=1": (given(dropout=1.0), "dropout=1.0.*below 1"),
+    "dropout=-0.1": (given(dropout=-0.1), "dropout=-0.1.*at least 0"),
+    "dropout=text": (given(dropout="half"), "dropout='half'.*number"),
+    "dropout for other layers": (
+        given(dropout=(0.1, 0.2, 0.3), hidden_units=(8, 4)),
+        r"dropout=\(0.1, 0.2, 0.3\) has 3 values for 2 hidden layers.*Give",
+    ),
+    "dropout=array": (given(dropout=np.array([0.1])), "dropout=array.*number"),
+    "l2=-1": (given(l2=-1), "l2=-1.*at least 0"),
+    "l2=nan": (given(l2=np.nan), "l2=nan.*at least 0"),
+    "l1 with inf": (given(l1=(0.1, np.inf)), r"l1=\(0.1, inf\).*number"),
+    "activity_l1=-1": (given(activity_l1=-1), "activity_l1=-1.*at least 0"),
+    "batch_norm": (given(batch_norm="yes"), "'batch_norm'.*bool.*'yes'"),
+    "input_scaling": (given(input_scaling="minmax"), "'input_scaling'.*'minmax'"),
+    "dtype": (given(dtype="float16"), "'dtype'.*'float32'.*'float16'"),
+    "random_state": (given(random_state="x"), "'random_state'.*'x'"),
+    "callbacks": (given(callbacks=[print]), "callbacks?.*print.*keras"),
+    "warm_start with other layers": (
+        given(warm_start=True, hidden_units=(9,)),
+        r"network changed.*\(8,\).*\(9,\).*warm_start=False",
+    ),
+    "warm_start with another activation": (
+        given(warm_start=True, activation="elu"),
+        "network changed.*relu.*elu.*warm_start=False",
+    ),
+    "warm_start with other columns": (
+        lambda e, X, y: e.set_params(warm_start=True).fit(X[:, :3], y),
+        "X has 3 features, but Dense.* is expecting 4",
+    ),
+    "diverging": (
+        given(optimizer="sgd", learning_rate=1e38),
+        r"diverged: loss is (nan|inf) in epoch \d at learning_rate=1e\+38. Try",
+    ),
+}
+
+BAD_LABELS = {
+    "y=None": (lambda e, X, y: e.fit(X, None), "requires y.*None.*Give one target"),
+    "continuous": (lambda e, X, y: e.fit(X, X[:, 0]), "continuous"),
+    "NaN": (lambda e, X, y: e.fit(X, put(np.nan, y[:, None], 3, 0)[:, 0]), "y.*NaN"),
+    "None among labels": (
+        lambda e, X, y: e.fit(X, np.array([None, "a", "b"])[y]),
+        "y.*(None|NaN|[Mm]ix|unknown)",
+    ),
+    "None among objects": (
+        lambda e, X, y: e.fit(X, pd.Series(["a", "b", None] * 50, dtype=object)),
+        "y.*(None|NaN|[Mm]ix|unknown)",
+    ),
+    "mixed types": (
+        lambda e, X, y: e.fit(X, np.array(["a", 1, 2], object)[y]),
+        "[Mm]ix|unknown",
+    ),
+    "two columns": (
+        lambda e, X, y: e.fit(X, np.column_stack([y, y])),
+        "y has 2 columns of classes.*MultiOutputClassifier",
+    ),
+    "unseen in partial_fit": (
+        lambda e, X, y: e.partial_fit(X, y + 1),
+        r"y holds the label 3, .*classes \[0, 1, 2\].*partial_fit\(X, y, classes",
+    ),
+    "unseen in y_val": (
+        lambda e, X, y: e.fit(X, y, X_val=X, y_val=y + 1),
+        r"y_val holds the label 3, .*classes \[0, 1, 2\]",
+    ),
+    "unseen in warm_start": (
+        lambda e, X, y: e.set_params(warm_start=True).fit(X, y + 1),
+        r"y holds the label 3, .*classes \[0, 1, 2\]",
+    ),
+    "unseen text": (
+        lambda e, X, y: e.partial_fit(X, np.array(["a", "b", "c"])[y]),
+        r"y holds the label 'a', .*classes \[0, 1, 2\]",
+    ),
+    "other classes in partial_fit": (
+        lambda e, X, y: e.partial_fit(X, y, classes=[0, 1]),
+        r"classes=\[0, 1\].*not the same.*\[0, 1, 2\].*clone",
+    ),
+    "no classes in the first partial_fit": (
+        lambda e, X, y: DenseClassifier().partial_fit(X, y),
+        r"classes=None.*partial_fit\(X, y, classes=...\)",
+    ),
+    "a label that is not among the classes": (
+        lambda e, X, y: DenseClassifier().partial_fit(X, y, classes=[0, 1]),
+        r"y holds the label 2, .*classes \[0, 1\]",
+    ),
+    "balanced partial_fit": (
+        lambda e, X, y: e.set_params(class_weight="balanced").partial_fit(X, y),
+        "class_weight='balanced'.*compute_class_weight",
+    ),
+    "rare class": (
+        lambda e, X, y: e.set_params(early_stopping=True).fit(X, rare_class(y)),
+        "validation_fraction=0.1 leaves class 9 out.*1 of 150.*early_stopping=False",
+    ),
+    "too few validation rows": (
+        lambda e, X, y: e.set_params(early_stopping=True, validation_fraction=0.01).fit(
+            X, y
+        ),
+        "validation_fraction=0.01 leaves class 0 out.*2.*3 classes.*Change",
+    ),
+    "class_weight of no class": (
+        given(class_weight={7: 2.0}),
+        r"class_weight.*7.*\[0, 1, 2\].*keys",
+    ),
+    "class_weight=auto": (given(class_weight="auto"), "'class_weight'.*'auto'"),
+    "class_weight=zeros": (
+        given(class_weight={0: 0, 1: 0, 2: 0}),
+        "weight zero after class_weight. Give at least one class",
+    ),
+    "class_weight=-1": (given(class_weight={0: -1}), "class_weight.*-1"),
+    "class_weight=nan": (given(class_weight={0: np.nan}), "class_weight.*nan"),
+    "class_weight=list": (given(class_weight=[{0: 1}]), "class_weight"),
+    "loss of a regressor": (given(loss="huber"), "loss='huber'.*log_loss"),
+    "loss object of a regressor": (given(loss=Huber()), "loss=Huber.*log_loss"),
+    "monitor=accuracy": (given(monitor="accuracy"), "'monitor'.*'val_accuracy'"),
+}
+
+BAD_NUMBERS = {
+    "y=None": (lambda e, X, y: e.fit(X, None), "requires y.*None.*Give one target"),
+    "text": (
+        lambda e, X, y: e.fit(X, np.array(["a", "b", "c"])[y]),
+        "y holds 'a', which is no number.*classifier",
+    ),
+    "text after digits": (
+        lambda e, X, y: e.fit(X, np.array(["1", "2", "c"])[y]),
+        "y holds 'c', which is no number.*classifier",
+    ),
+    "NaN": (lambda e, X, y: e.fit(X, put(np.nan, y[:, None], 3, 0)[:, 0]), "y.*NaN"),
+    "None": (lambda e, X, y: e.fit(X, [None] * 150), "y.*(None|NaN)"),
+    "text in a second column": (
+        lambda e, X, y: e.fit(X, pd.DataFrame({"a": y, "b": "red"})),
+        "y holds 'red', which is no number.*classifier",
+    ),
+    "infinity": (
+        lambda e, X, y: e.fit(X, put(np.inf, y[:, None], 3, 0)[:, 0]),
+        "y.*infinity",
+    ),
+    "NaN in y_val": (
+        lambda e, X, y: e.fit(X, y, X_val=X, y_val=np.full(150, np.nan)),
+        "y_val.*NaN",
+    ),
+    "dates": (lambda e, X, y: e.fit(X, np.full(150, DAY)), "y.*date|date.*y"),
+    "complex": (lambda e, X, y: e.fit(X, y * 1j), "[Cc]omplex"),
+    "three dimensions": (lambda e, X, y: e.fit(X, y[:, None, None]), "dim 3"),
+    "other columns in y_val": (
+        lambda e, X, y: e.fit(X, y, X_val=X, y_val=X),
+        "y_val has 4 columns, but the model has 1 outputs. Give",
+    ),
+    "other columns in partial_fit": (
+        lambda e, X, y: e.partial_fit(X, X),
+        "y has 4 columns, but the model has 1 outputs. Give",
+    ),
+    "huge": (
+        lambda e, X, y: e.fit(X, y * 1e300),
+        r"y has values too large.*2e\+300.*Rescale y",
+    ),
+    "huge, not scaled": (
+        lambda e, X, y: e.set_params(target_scaling=False).fit(X, y * 1e300),
+        r"y has a value of 2e\+300, too large for float32. Rescale y",
+    ),
+    "huge y_val": (
+        lambda e, X, y: e.fit(X, y, X_val=X, y_val=y * 1e300),
+        r"has a value of 2e\+300, too large for float32. Rescale y",
+    ),
+    "negative counts": (
+        lambda e, X, y: e.set_params(loss="poisson").fit(X, y - 1),
+        "(-1|negative).*[Pp]oisson|[Pp]oisson.*(-1|negative)",
+    ),
+    "negative counts in y_val": (
+        lambda e, X, y: e.set_params(loss="poisson").fit(X, y, X_val=X, y_val=y - 1),
+        "(-1|negative).*[Pp]oisson|[Pp]oisson.*(-1|negative)",
+    ),
+    "loss of a classifier": (given(loss="log_loss"), "loss='log_loss'.*squared_error"),
+    "monitor=val_accuracy": (given(monitor="val_accuracy"), "'monitor'.*'val_loss'"),
+    "target_scaling": (given(target_scaling="yes"), "'target_scaling'.*bool.*'yes'"),
+}
+
+FOR_BOTH = {
+    **{f"X: {k}": v for k, v in BAD_X.items()},
+    **{f"weights: {k}": v for k, v in BAD_WEIGHTS.items()},
+    **{f"parameter: {k}": v for k, v in BAD_PARAMETERS.items()},
+}
+CASES = [
+    *(("DenseClassifier", k, *v) for k, v in FOR_BOTH.items()),
+    *(("DenseClassifier", f"y: {k}", *v) for k, v in BAD_LABELS.items()),
+    *(("DenseRegressor", k, *v) for k, v in FOR_BOTH.items()),
+    *(("DenseRegressor", f"y: {k}", *v) for k, v in BAD_NUMBERS.items()),
+]

@@ -1,0 +1,99 @@
+"""Memory does not grow with the number of fits."""
+
+import gc
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from skdl import DenseClassifier
+from skdl.base import _training
+from skdl.exceptions import TrainingDivergedError
+from skdl.training import _program
+from skdl.training._program import ProgramCache
+
+STATM = Path("/proc/self/statm")
+pytestmark = pytest.mark.skipif(not STATM.exists(), reason="reads Linux's /proc")
+LIMIT = 20 * 2**20
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(1500, 64))
+Y = RNG.integers(0, 10, 1500)
+
+
+def resident():
+    """Bytes of memory that this process has in use."""
+    gc.collect()
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def growth(once, n_fits):
+    """Growth of memory by `n_fits` calls after five to warm up."""
+    for i in range(5):
+        once(i)
+    before = resident()
+    for i in range(n_fits):
+        once(i)
+    return resident() - before
+
+
+def classifier(**params):
+    return DenseClassifier(hidden_units=(100,), **{"epochs": 2, **params})
+
+
+def plain(i):
+    classifier(random_state=i).fit(X[i:], Y[i:]).predict_proba(X)
+
+
+def early_stopping(i):
+    classifier(early_stopping=True, batch_size=64 + i).fit(X, Y)
+
+
+def sparse(i):
+    classifier(learning_rate=0.001 * (i + 1)).fit(sp.csr_array(X), Y)
+
+
+def keras_callbacks(i):
+    stopping = keras.callbacks.EarlyStopping(monitor="loss", patience=i + 1)
+    classifier(callbacks=[stopping]).fit(X, Y)
+
+
+def model(i):
+    classifier(epochs=1).fit(X, Y).model_(X[:1])
+
+
+def diverging(i):
+    with pytest.raises(TrainingDivergedError):
+        classifier(optimizer="sgd", learning_rate=1e30).fit(X, Y)
+
+
+KINDS = [plain, early_stopping, sparse, keras_callbacks, model, diverging]
+
+
+@pytest.mark.parametrize(
+    "n_fits", [30, pytest.param(100, marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize("once", KINDS, ids=lambda once: once.__name__)
+def test_fits_leave_nothing_behind(monkeypatch, once, n_fits):
+    monkeypatch.setattr(_training, "DENSE_BYTES", 0)  # sparse rows are streamed
+    g = growth(once, n_fits)
+    print("GROWTH", once.__name__, n_fits, g / 2**20)
+    assert g < LIMIT
+
+
+@pytest.mark.slow
+def test_programs_that_left_the_cache_leave_nothing_behind(monkeypatch):
+    monkeypatch.setattr(_program, "PROGRAMS", ProgramCache(max_programs=3))
+
+    def new_network(i):
+        new_network.width += 1
+        classifier(epochs=1).set_params(hidden_units=(new_network.width,)).fit(X, Y)
+
+    new_network.width = 0
+    for i in range(6):
+        g= growth(new_network, 30)
+        print("GROWTH new", g/2**20)
+    assert growth(new_network, 30) < LIMIT
