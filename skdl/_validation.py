@@ -18,6 +18,7 @@ __all__ = [
 ]
 
 
+DATES = "Turn dates and times into numbers first, for example days since a date."
 # part of scikit-learn's message -> what to do about it
 REMEDIES = {
     "could not convert string": "Encode text columns of X first, for example with "
@@ -83,7 +84,7 @@ def check_inputs(estimator, X, *, reset, name="X"):
     ValueError
         For text, NaN, infinity, wrong shapes, wrong names.
     """
-    _refuse_text_columns(X, name)
+    _refuse_columns(X, name)
     try:
         X = validate_data(
             estimator,
@@ -99,6 +100,10 @@ def check_inputs(estimator, X, *, reset, name="X"):
             if part in text:
                 raise ValueError(f"{text.rstrip('.')}. {remedy}") from None
         raise
+    except TypeError as error:
+        if "datetime" not in str(error):
+            raise
+        raise ValueError(f"{name} holds dates. {DATES}") from None
     _refuse_gaps(estimator, X, name)
     return X
 
@@ -164,21 +169,21 @@ def check_weights(sample_weight, X, name="sample_weight"):
     return weight
 
 
-def _refuse_text_columns(X, argument):
-    """Name the first text column of a data frame."""
+def _refuse_columns(X, argument):
+    """Name the first column of a data frame that holds text, dates or times."""
+    if getattr(getattr(X, "dtype", None), "kind", "O") in "mM":
+        raise ValueError(f"{argument} holds dates or times. {DATES}")
     if not hasattr(X, "columns") or not hasattr(X, "dtypes"):
         return
     for name, dtype in zip(X.columns, X.dtypes, strict=True):
         kind = getattr(dtype, "kind", "O")
-        if kind not in "OUSM":
-            continue
-        values = X[name]
-        first = next((v for v in values if isinstance(v, str)), None)
-        if kind == "M":
+        if kind in "mM":
             raise ValueError(
-                f"Column {name!r} of {argument} holds dates. Turn them into numbers "
-                "first, for example days since a date."
+                f"Column {name!r} of {argument} holds dates or times. {DATES}"
             )
+        if kind not in "OUS":
+            continue
+        first = next((v for v in X[name] if isinstance(v, str)), None)
         if first is not None:
             raise ValueError(
                 f"Column {name!r} of {argument} holds text, for example {first!r}. "

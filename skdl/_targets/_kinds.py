@@ -1,5 +1,7 @@
 """Finding out what kind of labels a classifier was given."""
 
+import numbers
+
 import numpy as np
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -30,6 +32,12 @@ def classification_targets(y, classes=None):
     """
     if not hasattr(y, "tocsr"):
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        if y.dtype == object and len({_kind(label) for label in y.ravel()}) > 1:
+            found = sorted({type(label).__name__ for label in y.ravel()})
+            raise ValueError(
+                f"y holds labels of mixed types: {', '.join(found)}. Make them all "
+                "text or all numbers, for example with y.astype(str), and fill None."
+            )
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
@@ -43,3 +51,8 @@ def classification_targets(y, classes=None):
     if classes is None:
         return ClassTargets(np.unique(labels))
     return ClassTargets(np.unique(column_or_1d(classes)))
+
+
+def _kind(label):
+    """Labels of one kind can be sorted."""
+    return "number" if isinstance(label, numbers.Number) else type(label)

@@ -1,5 +1,6 @@
 """Labels: class indices or an indicator matrix, logits to labels."""
 
+import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,6 +112,12 @@ class ClassTargets:
         if class_weight is None:
             return np.ones(len(self.classes))
         if isinstance(class_weight, dict):
+            for label, value in class_weight.items():
+                if not isinstance(value, numbers.Real) or not 0 <= value < np.inf:
+                    raise ValueError(
+                        f"class_weight={{{label!r}: {value!r}}} must be a finite "
+                        "number of at least 0."
+                    )
             unknown = [k for k in class_weight if k not in self.classes.tolist()]
             if unknown:
                 raise ValueError(

@@ -150,12 +150,25 @@ def _check_numbers(y, name="y"):
     y = check_array(
         y, ensure_2d=False, dtype=None, input_name=name, ensure_all_finite=True
     )
+    if y.dtype.kind in "mM":
+        raise ValueError(
+            f"{name} holds dates or times. Turn them into numbers first, for example "
+            "days since a date."
+        )
     if y.dtype.kind in "OUS":
-        try:
-            y = y.astype(np.float64)
-        except ValueError:
-            raise ValueError(
-                f"{name} holds {plain(y.ravel()[0])!r}, which is no number. A "
-                "regressor needs numbers; use a classifier for labels."
-            ) from None
+        for value in y.ravel():
+            if not _is_number(value):
+                raise ValueError(
+                    f"{name} holds {plain(value)!r}, which is no number. A regressor "
+                    "needs numbers; use a classifier for labels."
+                )
+        y = check_array(y.astype(np.float64), ensure_2d=False, input_name=name)
     return y.astype(np.float64, copy=False)
+
+
+def _is_number(value):
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return value is None  # a gap, which has a message of its own
+    return True

@@ -130,7 +130,6 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         self.classes_ = targets.classes
 
     def _weigh(self, rows, validation, targets):
-        rows = rows.weighed(1.0)
         factors = targets.class_weights(self.class_weight, rows.y, rows.weight)
         return [
             part and part.weighed(targets.row_weights(factors, part.y))

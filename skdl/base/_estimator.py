@@ -125,7 +125,10 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _weigh(self, rows, validation, targets):
         """Training and validation rows with class weights."""
-        return rows.weighed(1.0), validation
+        return rows, validation
+
+    def _check_targets(self, loss, y):
+        """Complain about targets that the loss cannot take."""
 
     def _fit_targets(self, targets, rows, loss):
         """Learn what encoding the targets needs."""
@@ -198,7 +201,9 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
             )
         listeners = []
         if getattr(self, "_skl_callbacks", None):
-            metadata = {"sample_weight": sample_weight, "X_val": X_val, "y_val": y_val}
+            metadata = {}
+            if sample_weight is not None:
+                metadata["sample_weight"] = sample_weight
             listeners = [
                 EpochTasks(self, context, self._attributes_so_far, X, y, metadata)
             ]
@@ -253,20 +258,23 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         targets = self._find_targets(y, classes) if old is None else old._targets
         y = targets.check(y)
         check_same_length(X, y)
-        return Rows(X, y, check_weights(sample_weight, X)), targets
+        rows = Rows(X, y, check_weights(sample_weight, X))
+        return rows.weighed(1.0), targets  # without rows of weight zero
 
     def _check_validation(self, X_val, y_val, sample_weight_val, targets):
-        if X_val is None and y_val is None:
+        if X_val is None and y_val is None and sample_weight_val is None:
             return None
         if X_val is None or y_val is None:
             missing = "X_val" if X_val is None else "y_val"
             raise ValueError(
-                f"{missing} is missing. Pass X_val and y_val together, or neither."
+                f"{missing} is missing. Pass X_val and y_val together (with "
+                "sample_weight_val if rows count differently), or none of them."
             )
         X = check_inputs(self, X_val, reset=False, name="X_val")
         y = targets.check(y_val, name="y_val")
         check_same_length(X, y, names=("X_val", "y_val"))
-        return Rows(X, y, check_weights(sample_weight_val, X, "sample_weight_val"))
+        weight = check_weights(sample_weight_val, X, "sample_weight_val")
+        return Rows(X, y, weight).weighed(1.0)
 
     def _stopping(self, validation):
         monitor = self.monitor
@@ -308,12 +316,11 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         inputs = keras.Input(self._trained.spec.input_shape, dtype=self.dtype, name="X")
         x = inputs
         if self._inputs.mean is not None:
-            x = keras.layers.Normalization(
-                mean=self._inputs.mean,
-                variance=self._inputs.scale**2,
-                dtype=self.dtype,
-                name="input_scaling",
-            )(x)
+            # Keras's Normalization would take a standard deviation below 1e-7 as 1e-7
+            mean, scale = self._inputs.mean, self._inputs.scale
+            options = {"dtype": self.dtype}
+            centre = keras.layers.Rescaling(1.0, (-mean).tolist(), **options)
+            x = keras.layers.Rescaling((1 / scale).tolist(), **options)(centre(x))
         x = network(x)
         for layer in self._output_layers():
             x = layer(x)

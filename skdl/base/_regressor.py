@@ -65,8 +65,10 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
 
         return regression_loss("squared_error" if self.loss == "auto" else self.loss)
 
+    def _check_targets(self, loss, y):
+        loss.check_targets(y)
+
     def _fit_targets(self, targets, rows, loss):
-        loss.check_targets(rows.y)
         if self.target_scaling and loss.scales_targets:
             targets.fit_scale(rows.y, rows.weight)
 

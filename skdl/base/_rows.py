@@ -37,8 +37,9 @@ class Rows(NamedTuple):
         weight = self.weight * factors
         if not weight.any():
             raise ValueError(
-                "All rows have weight zero after class_weight. Give at least one class "
-                "in y a positive weight."
+                f"All {self.n_rows} rows for training or validation have weight zero "
+                "after class_weight. Give at least one of their classes a positive "
+                "weight."
             )
         rows = self._replace(weight=weight)
         return rows if weight.all() else rows.take(np.flatnonzero(weight))

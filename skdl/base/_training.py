@@ -40,6 +40,9 @@ class TrainingMixin:
         optimizer, rate, schedule = self._find_optimizer(incremental)
         rates = learning_rates(schedule, learning_rate=rate, epochs=epochs)
         rows, validation = self._weigh(rows, validation, targets)
+        for part in (rows, validation):
+            if part is not None:
+                self._check_targets(loss, part.y)
         rows, validation = _dense_if_small(rows), _dense_if_small(validation)
         batch_size = self._rows_per_batch(rows.n_rows)
         if batch_size >= rows.n_rows and not sp.issparse(rows.X):
@@ -48,7 +51,10 @@ class TrainingMixin:
             batch_size = rows.n_rows
         if old is None:
             inputs = Inputs.fit(
-                rows.X, rows.weight, scaling=self.input_scaling, dtype=self.dtype
+                rows.X,
+                rows.normalised_weight(),
+                scaling=self.input_scaling,
+                dtype=self.dtype,
             )
             self._fit_targets(targets, rows, loss)
         else:

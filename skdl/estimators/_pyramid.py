@@ -71,11 +71,12 @@ class Pyramid(BaseEstimator):
                 raise ValueError(
                     f"{name}={value!r} of Pyramid must be a whole number of at least 1."
                 )
+        rounding = 1e-9  # 0.29 * 100 is 28.999999999999996
         width = self.neuron_pct * self.max_units
-        widths = [max(1, int(width))]
+        widths = [max(1, int(width + rounding))]
         while len(widths) < self.max_layers:
             width *= self.neuron_shrink
-            if width < self.min_units:
+            if width + rounding < self.min_units:
                 break
-            widths.append(int(width))
+            widths.append(int(width + rounding))
         return tuple(widths)

@@ -61,10 +61,13 @@ class KerasCallbacks(Listener):
         """
         self._model = self._make_model()
         self._variables = self._layout.variables(self._model)
-        self._model.compile(optimizer=self._optimizer.build(), loss=None)
+        optimizer = self._optimizer.build()
+        optimizer.build(self._model.trainable_variables)  # for those who save it
+        self._model.compile(optimizer=optimizer, loss=None)
         self._model.stop_training = False
+        self._seen = _Logs()
         self._list = keras.callbacks.CallbackList(
-            copy.deepcopy(self._callbacks),
+            [*copy.deepcopy(self._callbacks), self._seen],
             model=self._model,
             epochs=run.plan.first_epoch + run.plan.epochs,
             steps=self._n_steps,
@@ -86,8 +89,9 @@ class KerasCallbacks(Listener):
         learning_rate : float
             Planned for this epoch.
         """
-        self._rate(run, learning_rate, self._list.on_epoch_begin, epoch)
-        self._learning_rate = float(self._model.optimizer.learning_rate)
+        self._planned = learning_rate
+        self._tell(run, self._list.on_epoch_begin, epoch)
+        self._pull(run)
 
     def on_epoch_end(self, run, epoch, logs):
         """Show the weights and take back what callbacks made of them.
@@ -102,7 +106,8 @@ class KerasCallbacks(Listener):
             May be added to by the callbacks.
         """
         self._push(run)
-        self._rate(run, self._learning_rate, self._list.on_epoch_end, epoch, logs)
+        self._tell(run, self._list.on_epoch_end, epoch, logs)
+        logs.update(self._seen.logs)
         self._pull(run)
         run.stop |= bool(self._model.stop_training)
 
@@ -118,14 +123,14 @@ class KerasCallbacks(Listener):
         self._list.on_train_end()
         self._pull(run)
 
-    def _rate(self, run, learning_rate, event, *args):
+    def _tell(self, run, event, *args):
         optimizer = self._model.optimizer
-        optimizer.learning_rate = learning_rate
+        optimizer.learning_rate = self._planned * run.learning_rate_factor
         shown = float(optimizer.learning_rate)
         event(*args)
         wanted = float(optimizer.learning_rate)
-        if shown and wanted != shown:
-            run.learning_rate_factor *= wanted / shown
+        if wanted != shown and self._planned:
+            run.learning_rate_factor = wanted / self._planned
 
     def _push(self, run):
         self._weights = run.trainer.weights()
@@ -140,6 +145,13 @@ class KerasCallbacks(Listener):
             run.trainer.set_weights(weights)
 
 
+class _Logs(keras.callbacks.Callback):
+    """The last in the list: sees what the others have added."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.logs = dict(logs or {})
+
+
 def _checked(callback):
     if not isinstance(callback, keras.callbacks.Callback):
         raise TypeError(
@@ -148,11 +160,15 @@ def _checked(callback):
         )
     cls = type(callback)
     own = not cls.__module__.startswith("keras.")
+    base = keras.callbacks.Callback
     unheard = [
         event
         for event in _BATCH_EVENTS
-        if own and getattr(cls, event) is not getattr(keras.callbacks.Callback, event)
+        if event in vars(callback)  # set by LambdaCallback
+        or (own and getattr(cls, event) is not getattr(base, event))
     ]
+    if getattr(callback, "save_freq", "epoch") != "epoch":  # of ModelCheckpoint
+        unheard.append("on_train_batch_end")
     if unheard:
         warnings.warn(
             f"{cls.__name__}.{unheard[0]} is never called: skdl computes whole epochs "

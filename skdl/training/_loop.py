@@ -30,7 +30,7 @@ class Listener:
         epoch : int
             Counted from 0.
         learning_rate : float
-            Of the epoch's first step.
+            Planned for the epoch's first step, before `Run.learning_rate_factor`.
         """
 
     def on_epoch_end(self, run, epoch, logs):
@@ -189,9 +189,11 @@ def train(trainer, data, plan, *, validation=None, listeners=()):
     best = _Best(plan.stopping)
     history = {}
     n_epochs = 0
+    told = []
     try:
         for listener in listeners:
             listener.on_train_begin(run)
+            told.append(listener)
         for epoch in range(plan.first_epoch, plan.first_epoch + plan.epochs):
             logs = _one_epoch(run, epoch, data, validation, listeners)
             n_epochs += 1
@@ -207,7 +209,7 @@ def train(trainer, data, plan, *, validation=None, listeners=()):
             stacklevel=2,
         )
     trainer.finish()
-    for listener in listeners:
+    for listener in told:
         listener.on_train_end(run)
     restored = best.weights is not None
     return Outcome(
@@ -223,14 +225,12 @@ def _one_epoch(run, epoch, data, validation, listeners):
     n_steps = -(-data.n_rows // plan.batch_size)
     planned = plan.rates(epoch, n_steps)
     for listener in listeners:
-        listener.on_epoch_begin(run, epoch, planned[0] * run.learning_rate_factor)
+        listener.on_epoch_begin(run, epoch, float(planned[0]))
     rates = planned * run.learning_rate_factor
     logs = {"loss": _train_epoch(run.trainer, data, plan, epoch, rates)}
     _check_finite(logs, "loss", epoch, rates)
     if validation is not None:
-        names = ["val_loss", *(f"val_{name}" for name in plan.metric_names)]
-        values = _evaluate(run.trainer, validation, len(names))
-        logs |= dict(zip(names, values, strict=True))
+        logs |= _evaluate(run.trainer, validation, plan.metric_names)
         _check_finite(logs, "val_loss", epoch, rates)
     logs["learning_rate"] = float(rates[0])
     for listener in listeners:
@@ -254,13 +254,15 @@ def _train_epoch(trainer, data, plan, epoch, rates):
     return float(total) / data.n_rows
 
 
-def _evaluate(trainer, data, n_values):
-    totals = trainer.zeros(n_values)
+def _evaluate(trainer, data, metric_names):
+    totals = trainer.zeros(2 + len(metric_names))
     for X, y, weight in data.evaluation_blocks():
         totals = trainer.evaluate(X, y, weight, totals)
-    means = np.asarray(totals) / data.total_weight
-    means[0] += trainer.penalty()
-    return [float(value) for value in means]
+    loss, penalty, *metrics = np.asarray(totals).tolist()
+    values = {"val_loss": loss / data.total_weight + penalty / data.n_rows}
+    for name, value in zip(metric_names, metrics, strict=True):
+        values[f"val_{name}"] = value / data.total_weight
+    return values
 
 
 def _check_finite(logs, name, epoch, rates):

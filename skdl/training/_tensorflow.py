@@ -1,14 +1,17 @@
 """Epoch and predict steps: the one file that names TensorFlow."""
 
+import contextlib
 import functools
+import threading
 
 import numpy as np
 import tensorflow as tf
-from keras import KerasTensor, Variable
+from keras import KerasTensor, StatelessScope, Variable, name_scope
 
 from skdl.training._weights import Weights
 
 EVALUATION_ROWS = 256  # rows of validation data computed together
+_TRACING = threading.RLock()
 _FUSED_ADAM = 20_000  # parameters from which TensorFlow's own Adam is the faster one
 _SMALL = 50_000  # parameters up to which 128 rows cost hardly more than one
 
@@ -89,10 +92,7 @@ class Predictor:
         chunks = tf.reshape(X, [-1, self.chunk, *X.shape[1:]])
 
         def forward(rows):
-            outputs, _ = self._model.stateless_call(
-                variables, state, rows, training=False
-            )
-            return outputs
+            return _call(self._model, variables, state, rows, training=False)[0]
 
         pattern = self._model.compute_output_spec(
             KerasTensor([self.chunk, *X.shape[1:]], X.dtype.name)
@@ -128,6 +128,7 @@ class Trainer:
         self._layout = layout
         self._loss = key.loss
         self._metrics = [metric for _, metric in key.metrics]
+        _check_loss(model, key)
         self._spec = key.optimizer
         self._optimizer = self._spec.build()
         self._state = [Variable(v, dtype=v.dtype) for v in layout.state]
@@ -135,13 +136,15 @@ class Trainer:
         self._flat = key.optimizer.elementwise and layout.plain
         large = layout.n_parameters >= _FUSED_ADAM
         self._fused = self._flat and large and key.optimizer.plain_adam
-        pattern = [v.numpy() for v in layout.trainable]
         if self._flat:
-            pattern = [layout.join(pattern)]
-        self._parameters = [Variable(v, dtype=v.dtype) for v in pattern]
+            vector = layout.join([v.numpy() for v in layout.trainable])
+            self._parameters = [Variable(vector, dtype=vector.dtype)]
+        else:
+            self._parameters = [_copy(v) for v in layout.trainable]
         self._optimizer.build(self._parameters)
         self._fresh_optimizer = self.optimizer_state()
-        self.n_bytes = sum(v.nbytes for v in [*pattern, *self._fresh_optimizer])
+        held = [*self._parameters, *self._state, *self._optimizer.variables]
+        self.n_bytes = sum(v.numpy().nbytes for v in held)
         spec = key.network
         self._rows = [
             tf.TensorSpec([None, *spec.input_shape], spec.dtype),
@@ -159,12 +162,8 @@ class Trainer:
 
     @functools.cached_property
     def _run_evaluation(self):
-        totals = tf.TensorSpec([1 + len(self._metrics)], tf.float64)
+        totals = tf.TensorSpec([2 + len(self._metrics)], tf.float64)
         return _traced(self._evaluation, [*self._rows, totals])
-
-    @functools.cached_property
-    def _run_penalty(self):
-        return _traced(self._penalty, [])
 
     # -- variables ------------------------------------------------------------------
 
@@ -200,12 +199,12 @@ class Trainer:
         if self._spec.elementwise:
             return self._fresh_optimizer
         optimizer = self._spec.build()  # some begin with copies of the weights
-        optimizer.build([Variable(v.value, dtype=v.dtype) for v in self._parameters])
+        optimizer.build([_copy(v) for v in self._parameters])
         return [v.numpy() for v in optimizer.variables]
 
     def clear(self):
         """Forget what was learnt."""
-        for variable in self._parameters:
+        for variable in [*self._parameters, *self._state]:
             variable.assign(tf.zeros_like(variable.value))
         _assign(self._optimizer.variables, self._fresh_optimizer)
 
@@ -290,14 +289,8 @@ class Trainer:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             values = [v.value for v in self._parameters]
             tape.watch(values)
-            outputs, state, penalties = self._model.stateless_call(
-                self._variables(),
-                [v.value for v in self._state],
-                X,
-                training=True,
-                return_losses=True,
-            )
-            losses = _per_row(self._loss, y, outputs, weight.dtype)
+            outputs, state, penalties = self._forward(X, training=True)
+            losses = tf.cast(_per_row(self._loss, y, outputs), weight.dtype)
             n_rows = tf.cast(tf.shape(losses)[0], losses.dtype)
             objective = tf.reduce_sum(weight * losses) / n_rows
             if penalties:
@@ -312,6 +305,10 @@ class Trainer:
             self._optimizer.apply(gradients, self._parameters)
         return tf.cast(objective * n_rows, tf.float64)
 
+    def _forward(self, X, training):
+        state = [v.value for v in self._state]
+        return _call(self._model, self._variables(), state, X, training=training)
+
     def _variables(self):
         if self._flat:
             return _split(self._layout, self._parameters[0].value)
@@ -320,58 +317,38 @@ class Trainer:
     # -- validation -----------------------------------------------------------------
 
     def evaluate(self, X, y, weight, totals):
-        """Sum up the weighted loss and metrics of rows, without learning.
+        """Sum up loss, penalties and metrics of rows, without learning.
 
         Parameters
         ----------
         X, y, weight : tensor of shape (n_rows, ...)
             Rows and their weights.
-        totals : tensor of shape (1 + n_metrics,)
+        totals : tensor of shape (2 + n_metrics,)
             The sums so far.
 
         Returns
         -------
-        tensor of shape (1 + n_metrics,)
-            `totals` plus the sums over these rows.
+        tensor of shape (2 + n_metrics,)
+            `totals` plus the sums over these rows: of the weighted loss, of what
+            regularizers add to it (not weighted), and of the weighted metrics.
         """
         return self._run_evaluation(X, y, weight, totals)
-
-    def penalty(self):
-        """What the regularizers of the weights add to every loss.
-
-        Returns
-        -------
-        float
-            Zero without regularizers.
-        """
-        if not self._has_penalty():
-            return 0.0
-        return float(self._run_penalty())
-
-    def _has_penalty(self):
-        return any(v.regularizer is not None for v in self._layout.trainable)
-
-    def _penalty(self):
-        pairs = zip(self._layout.trainable, self._variables(), strict=True)
-        return tf.add_n([v.regularizer(x) for v, x in pairs if v.regularizer])
 
     def _evaluation(self, X, y, weight, totals):
         n_rows = tf.shape(X)[0]
 
         def body(start, totals):
             chunk = slice(start, start + EVALUATION_ROWS)
-            outputs, _ = self._model.stateless_call(
-                self._variables(),
-                [v.value for v in self._state],
-                X[chunk],
-                training=False,
-            )
+            outputs, _, penalties = self._forward(X[chunk], training=False)
+            count = tf.cast(tf.shape(weight[chunk])[0], weight.dtype)
             values = [
                 tf.reduce_sum(
-                    weight[chunk] * _per_row(function, y[chunk], outputs, weight.dtype)
+                    weight[chunk]
+                    * tf.cast(_per_row(f, y[chunk], outputs), weight.dtype)
                 )
-                for function in [self._loss, *self._metrics]
+                for f in [self._loss, *self._metrics]
             ]
+            values.insert(1, count * sum(tf.cast(p, count.dtype) for p in penalties))
             totals += tf.stack([tf.cast(value, tf.float64) for value in values])
             return start + EVALUATION_ROWS, totals
 
@@ -407,7 +384,28 @@ def to_device(array, dtype):
 def _traced(function, signature):
     """Trace a function once, for inputs of this signature and no others."""
     function = tf.function(function, input_signature=signature, autograph=False)
-    return function.get_concrete_function()
+    with _TRACING:  # layers keep what they note during a call on themselves
+        return function.get_concrete_function()
+
+
+def _copy(variable):
+    """A variable like it, with the path and constraint that optimizers look at."""
+    *scopes, name = variable.path.split("/")
+    with contextlib.ExitStack() as stack:
+        for scope in scopes:
+            stack.enter_context(name_scope(scope))
+        copy = Variable(variable.value, dtype=variable.dtype, name=name)
+    copy.constraint = variable.constraint
+    copy.overwrite_with_gradient = variable.overwrite_with_gradient
+    return copy
+
+
+def _check_loss(model, key):
+    """Try the loss on two rows, so that its errors are not those of a trace."""
+    spec = key.network
+    outputs = model.compute_output_spec(KerasTensor([2, *spec.input_shape], spec.dtype))
+    outputs = tf.nest.map_structure(lambda t: tf.zeros(t.shape, t.dtype), outputs)
+    _per_row(key.loss, tf.zeros([2, *key.y_shape], key.y_dtype), outputs)
 
 
 def _assign(variables, values):
@@ -446,7 +444,25 @@ def _apply_adam(optimizer, gradient, parameter):
     )
 
 
-def _per_row(function, y, outputs, dtype):
+def _call(model, variables, state, X, *, training):
+    """Call a model with other values than its own variables have.
+
+    Like ``Layer.stateless_call``, but by ``__call__``, which lets ``call`` leave out
+    the argument `training` and still tells the layers inside.
+    """
+    pairs = zip(
+        [*model.trainable_variables, *model.non_trainable_variables],
+        [*variables, *state],
+        strict=True,
+    )
+    with StatelessScope(state_mapping=list(pairs), collect_losses=True) as scope:
+        outputs = model(X, training=training)
+        losses = model.losses
+    state = [scope.get_current_value(v) for v in model.non_trainable_variables]
+    return outputs, state, losses
+
+
+def _per_row(function, y, outputs):
     """One value per row: the mean over all axes but the first."""
     values = tf.convert_to_tensor(function(y, outputs))
     if values.shape.rank == 0:
@@ -455,6 +471,5 @@ def _per_row(function, y, outputs, dtype):
             "shape (batch,). Leave out the mean over the batch: "
             "keras.ops.mean(..., axis=-1)."
         )
-    values = tf.cast(values, dtype)
     axes = list(range(1, values.shape.rank))
     return tf.reduce_mean(values, axes) if axes else values

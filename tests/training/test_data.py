@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdl import DenseClassifier
-from skdl.base import _estimator
+from skdl.base import _training
 from skdl.training import _data
 from skdl.training._data import (
     ArrayData,
@@ -81,8 +81,15 @@ def test_stream_of_images_gives_the_same_bits_as_arrays(monkeypatch):
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_sparse_rows_give_the_same_bits_as_dense_ones(monkeypatch, early_stopping):
-    monkeypatch.setattr(_estimator, "DENSE_BYTES", 0)
+    streams = []
+
+    def noted(*args):
+        streams.append(args)
+        return prefetched(*args)
+
+    monkeypatch.setattr(_training, "DENSE_BYTES", 0)
     monkeypatch.setattr(_data, "BLOCK_BYTES", 20 * 3 * 4)
+    monkeypatch.setattr(_data, "prefetched", noted)
     y = X[:, 0] > 0
     est = DenseClassifier(
         hidden_units=(4,),
@@ -94,8 +101,10 @@ def test_sparse_rows_give_the_same_bits_as_dense_ones(monkeypatch, early_stoppin
     )
     expected = est.fit(X, y).predict_proba(X)
     history = est.history_
+    assert not streams
     assert_array_equal(est.fit(sp.csr_array(X), y).predict_proba(X), expected)
     assert est.history_ == history
+    assert len(streams) == (6 if early_stopping else 3)  # validation rows, too
 
 
 def test_arrays_in_several_calls_of_the_engine_give_the_same_bits():

@@ -232,6 +232,23 @@ def test_clear_forgets_all():
     assert trainer() is None
 
 
+@pytest.mark.parametrize("optimizer", ["adam", keras.optimizers.SGD(clipnorm=1.0)])
+def test_traced_graphs_die_with_their_program(optimizer):
+    graphs = weakref.WeakSet()
+
+    def noting_graph(y_true, y_pred):
+        graphs.add(y_pred.graph)
+        return squared_error(y_true, y_pred)
+
+    cache = ProgramCache()
+    key = program_key(dense(), Y, optimizer=optimizer, loss=noting_graph)
+    fit(key, arrays(X, Y), validation=arrays(X, Y), cache=cache)
+    assert len(graphs) == 2  # of training and of validation
+    cache.clear()
+    gc.collect()
+    assert len(graphs) == 0
+
+
 def test_clear_during_a_fit_does_no_harm():
     cache, key = ProgramCache(), program_key(dense(), Y)
 

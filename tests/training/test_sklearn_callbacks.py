@@ -164,7 +164,7 @@ def test_epochs_are_tasks_within_a_search_over_pipelines():
 # -- ScoringMonitor --------------------------------------------------------------------
 
 
-def scores(monitor, name="score"):
+def scores(monitor, name):
     data = monitor.get_logs().data
     return [row[name] for row in data if row["task_name"] == "epoch"]
 
@@ -178,12 +178,13 @@ def test_scoring_monitor_logs_one_score_per_epoch():
     assert scores(monitor, "accuracy") == expected
 
 
-def test_scoring_monitor_with_the_estimators_own_score():
-    monitor = ScoringMonitor(scoring=None)
+def test_scoring_monitor_of_a_regressor():
+    monitor = ScoringMonitor(scoring=["r2", "neg_mean_absolute_error"])
     y = X[:, 0]
     est = DenseRegressor(hidden_units=(4,), epochs=2, random_state=0)
     est.set_callbacks(monitor).fit(X, y)
-    assert scores(monitor)[-1] == est.score(X, y)
+    assert scores(monitor, "r2")[-1] == est.score(X, y)
+    assert len(scores(monitor, "neg_mean_absolute_error")) == 2
 
 
 @pytest.mark.parametrize("name", ["sample_weight", "validation"])

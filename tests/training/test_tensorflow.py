@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdl import DenseRegressor
 from skdl.training._optimizers import OPTIMIZERS
-from skdl.training._program import PROGRAMS
+from skdl.training._program import PROGRAMS, ProgramCache
 from tests.training.engine import (
     RATE,
     Noted,
@@ -369,13 +369,31 @@ def test_prediction_of_images_and_sequences_depends_on_the_row_alone(name):
 # -- the same bits ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_same_seeds_give_the_same_bits(dtype):
-    spec = dense(dtype=dtype, hidden_units=(16, 8), dropout=0.5, batch_norm=True)
-    data = arrays(numbers(50, 3, dtype=dtype), numbers(50, 2, seed=1, dtype=dtype))
-    run = functools.partial(fit, program_key(spec, Y.astype(dtype)), data, batch_size=8)
+SEEDED = {
+    "float32": dense(
+        dtype="float32", hidden_units=(16, 8), dropout=0.5, batch_norm=True
+    ),
+    "float64": dense(
+        dtype="float64", hidden_units=(16, 8), dropout=0.5, batch_norm=True
+    ),
+    "large": dense(dtype="float32", hidden_units=(300, 200)),
+    "images": other(convolutional, 12, 12, 3, dtype="float32"),
+    "lstm": other(lstm, 9, 3, dtype="float32"),
+}
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_same_seeds_give_the_same_bits(name):
+    spec = SEEDED[name]
+    y_shape = (6, 6, 2) if name == "images" else (2,)
+    rows = numbers(200, *spec.input_shape, dtype=spec.dtype)
+    y = numbers(200, *y_shape, seed=1, dtype=spec.dtype)
+    run = functools.partial(
+        fit, program_key(spec, y), arrays(rows, y), batch_size=32, epochs=2
+    )
     first = run().weights
-    assert first.trainable.dtype == dtype
+    assert first.trainable.dtype == spec.dtype
     assert same_bits(run().weights, first)
+    assert same_bits(run(cache=ProgramCache()).weights, first)
     assert not same_bits(run(seed=1).weights, first)  # another order of rows
     assert not same_bits(run(start=1).weights, first)  # other weights and dropout
