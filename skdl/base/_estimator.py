@@ -316,11 +316,18 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         inputs = keras.Input(self._trained.spec.input_shape, dtype=self.dtype, name="X")
         x = inputs
         if self._inputs.mean is not None:
-            # Keras's Normalization would take a standard deviation below 1e-7 as 1e-7
             mean, scale = self._inputs.mean, self._inputs.scale
-            options = {"dtype": self.dtype}
-            centre = keras.layers.Rescaling(1.0, (-mean).tolist(), **options)
-            x = keras.layers.Rescaling((1 / scale).tolist(), **options)(centre(x))
+            # Keras takes a standard deviation below 1e-7 as 1e-7, so such a column is
+            # blown up first, by a power of two, which rounds nothing
+            small = np.where(scale < 1e-6, 2.0 ** -np.round(np.log2(scale)), 1.0)
+            if (small != 1).any():
+                x = keras.layers.Rescaling(small.tolist(), dtype=self.dtype)(x)
+            x = keras.layers.Normalization(
+                mean=mean * small,
+                variance=(scale * small) ** 2,
+                dtype=self.dtype,
+                name="input_scaling",
+            )(x)
         x = network(x)
         for layer in self._output_layers():
             x = layer(x)

@@ -38,7 +38,7 @@ class Rows(NamedTuple):
         if not weight.any():
             raise ValueError(
                 f"All {self.n_rows} rows for training or validation have weight zero "
-                "after class_weight. Give at least one of their classes a positive "
+                "after class_weight. Give at least one class among them a positive "
                 "weight."
             )
         rows = self._replace(weight=weight)

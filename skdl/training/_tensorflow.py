@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import inspect
 import threading
 
 import numpy as np
@@ -447,8 +448,8 @@ def _apply_adam(optimizer, gradient, parameter):
 def _call(model, variables, state, X, *, training):
     """Call a model with other values than its own variables have.
 
-    Like ``Layer.stateless_call``, but by ``__call__``, which lets ``call`` leave out
-    the argument `training` and still tells the layers inside.
+    Like ``Layer.stateless_call``, but as ``Model.fit`` does it: by ``__call__``, and
+    with `training` only if ``call`` takes it.
     """
     pairs = zip(
         [*model.trainable_variables, *model.non_trainable_variables],
@@ -456,7 +457,8 @@ def _call(model, variables, state, X, *, training):
         strict=True,
     )
     with StatelessScope(state_mapping=list(pairs), collect_losses=True) as scope:
-        outputs = model(X, training=training)
+        told = "training" in inspect.signature(model.call).parameters
+        outputs = model(X, training=training) if told else model(X)
         losses = model.losses
     state = [scope.get_current_value(v) for v in model.non_trainable_variables]
     return outputs, state, losses

@@ -237,7 +237,8 @@ def test_traced_graphs_die_with_their_program(optimizer):
     graphs = weakref.WeakSet()
 
     def noting_graph(y_true, y_pred):
-        graphs.add(y_pred.graph)
+        if not hasattr(y_pred, "numpy"):  # traced
+            graphs.add(y_pred.graph)
         return squared_error(y_true, y_pred)
 
     cache = ProgramCache()
