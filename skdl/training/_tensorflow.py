@@ -132,6 +132,9 @@ class Trainer:
         _check_loss(model, key)
         self._spec = key.optimizer
         self._optimizer = self._spec.build()
+        # Summing gradients over replicas, of which there is one here, would register a
+        # gradient function in TensorFlow that keeps every traced graph for ever.
+        self._optimizer._all_reduce_sum_gradients = lambda pairs: pairs
         self._state = [Variable(v, dtype=v.dtype) for v in layout.state]
         # One flat vector where that is the same: a fraction of the operations.
         self._flat = key.optimizer.elementwise and layout.plain
@@ -404,7 +407,9 @@ def _copy(variable):
 def _check_loss(model, key):
     """Try the loss on two rows, so that its errors are not those of a trace."""
     spec = key.network
-    outputs = model.compute_output_spec(KerasTensor([2, *spec.input_shape], spec.dtype))
+    rows = KerasTensor([2, *spec.input_shape], spec.dtype)
+    with _TRACING:
+        outputs = model.compute_output_spec(rows)
     outputs = tf.nest.map_structure(lambda t: tf.zeros(t.shape, t.dtype), outputs)
     _per_row(key.loss, tf.zeros([2, *key.y_shape], key.y_dtype), outputs)
 

@@ -321,27 +321,54 @@ FIRST_IS_HERE, SECOND_IS_DONE = threading.Event(), threading.Event()
 
 
 class Meeting(layers.Layer):
-    """Holds up the first thread, which traces a graph, until the second is done."""
+    """Holds up the first thread, while it traces, until the second one is done."""
 
-    def call(self, inputs):
-        if threading.current_thread().name.startswith("first"):
+    def call(self, inputs, training=False):
+        if training and threading.current_thread().name.startswith("first"):
             FIRST_IS_HERE.set()
             SECOND_IS_DONE.wait(1)  # in vain if one thread traces at a time
         return inputs
 
 
-def meeting(input_shape, n_outputs, *, dtype):
-    inputs = keras.Input(input_shape, dtype=dtype)
-    x = layers.Dense(4, "tanh", activity_regularizer="l2", dtype=dtype)(inputs)
-    x = Meeting(dtype=dtype)(layers.BatchNormalization(dtype=dtype)(x))
-    return keras.Model(inputs, layers.Dense(n_outputs, dtype=dtype)(x))
+def meeting_layers(n_outputs, dtype):
+    return [
+        layers.Dense(4, "tanh", activity_regularizer="l2", dtype=dtype),
+        layers.BatchNormalization(dtype=dtype),
+        Meeting(dtype=dtype),
+        layers.Dense(n_outputs, dtype=dtype),
+    ]
 
 
+class MeetingModel(keras.Model):
+    def __init__(self, n_outputs, dtype):
+        super().__init__(dtype=dtype)
+        self.parts = meeting_layers(n_outputs, dtype)
+
+    def call(self, inputs, training=False):
+        for part in self.parts:
+            inputs = part(inputs)
+        return inputs
+
+
+def functional(input_shape, n_outputs, *, dtype):
+    inputs = x = keras.Input(input_shape, dtype=dtype)
+    for part in meeting_layers(n_outputs, dtype):
+        x = part(x)
+    return keras.Model(inputs, x)
+
+
+def of_a_class(input_shape, n_outputs, *, dtype):
+    model = MeetingModel(n_outputs, dtype)
+    model(np.zeros((1, *input_shape), dtype))
+    return model
+
+
+@pytest.mark.parametrize("build", [functional, of_a_class])
 @pytest.mark.parametrize("second", ["fits", "predicts"])
-def test_two_threads_that_trace_one_network_do_not_mix(second):
+def test_two_threads_that_trace_one_network_do_not_mix(build, second):
     FIRST_IS_HERE.clear()
     SECOND_IS_DONE.clear()
-    key, cache = program_key(other(meeting, 3), Y), ProgramCache()
+    key, cache = program_key(other(build, 3), Y), ProgramCache()
     network = cache.network(key.network)
     run = partial(fit, key, arrays(X, Y), start=network.layout.fresh(0))
     expected = run(cache=ProgramCache())
