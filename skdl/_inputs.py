@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import gen_batches
 
 _BYTES = 2**25  # of X converted at a time, so that no second copy of it is made
 
@@ -112,4 +111,5 @@ def row_blocks(X, n_bytes):
         All rows in order.
     """
     row_bytes = 8 * max(1, int(np.prod(X.shape[1:])))
-    return gen_batches(X.shape[0], max(1, n_bytes // row_bytes))
+    step = max(1, n_bytes // row_bytes)
+    return (slice(i, i + step) for i in range(0, X.shape[0], step))

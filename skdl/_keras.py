@@ -2,10 +2,16 @@
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+START_UP = re.compile(
+    rb"[IWEF]\d{4} \d\d:|[IWEF]0000 |WARNING: All log messages before absl|"
+    rb"To enable the following instructions|"
+    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWEF] "
+)
 
 
 @contextlib.contextmanager
@@ -18,13 +24,15 @@ def _held_back_stderr():
         return
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
+        failed = True
         try:
             yield
-        except BaseException:
-            held.seek(0)
-            os.write(saved, held.read())
-            raise
+            failed = False
         finally:
+            held.seek(0)
+            for line in held.readlines():
+                if failed or not START_UP.match(line):  # others write there, too
+                    os.write(saved, line)
             os.dup2(saved, 2)
             os.close(saved)
 

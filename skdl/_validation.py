@@ -96,6 +96,8 @@ def check_inputs(estimator, X, *, reset, name="X"):
         )
     except ValueError as error:
         text = " ".join(str(error).split())
+        if name != "X" and text.startswith("X "):
+            text = name + text[1:]
         for part, remedy in REMEDIES.items():
             if part in text:
                 raise ValueError(f"{text.rstrip('.')}. {remedy}") from None
@@ -166,16 +168,17 @@ def check_weights(sample_weight, X, name="sample_weight"):
             f"{name} is zero for all {len(weight)} rows. Give at least one row a "
             "positive weight."
         )
-    return weight
+    # Only ratios count, and sums must not overflow; a power of two rounds nothing.
+    return np.ldexp(weight, -np.frexp(weight.max())[1])
 
 
 def _refuse_columns(X, argument):
     """Name the first column of a data frame that holds text, dates or times."""
     if getattr(getattr(X, "dtype", None), "kind", "O") in "mM":
         raise ValueError(f"{argument} holds dates or times. {DATES}")
-    if not hasattr(X, "columns") or not hasattr(X, "dtypes"):
+    if not hasattr(X, "iloc"):  # pandas alone keeps text in columns of objects
         return
-    for name, dtype in zip(X.columns, X.dtypes, strict=True):
+    for i, (name, dtype) in enumerate(zip(X.columns, X.dtypes, strict=True)):
         kind = getattr(dtype, "kind", "O")
         if kind in "mM":
             raise ValueError(
@@ -183,7 +186,7 @@ def _refuse_columns(X, argument):
             )
         if kind not in "OUS":
             continue
-        first = next((v for v in X[name] if isinstance(v, str)), None)
+        first = next((v for v in X.iloc[:, i] if isinstance(v, str)), None)
         if first is not None:
             raise ValueError(
                 f"Column {name!r} of {argument} holds text, for example {first!r}. "
@@ -207,9 +210,9 @@ def _refuse_gaps(estimator, X, argument):
         if not bad.any():
             continue
         if sp.issparse(X):
-            rows, columns = X.nonzero()[0], X.indices
             where = np.flatnonzero(bad)[0]
-            row, column = rows[where], columns[where]
+            row = np.searchsorted(X.indptr, where, side="right") - 1
+            column = X.indices[where]
         else:
             row, column = np.argwhere(bad)[0]
         names = getattr(estimator, "feature_names_in_", None)

@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skdl.base._training as training
+from skdl import DenseClassifier
 from skdl._inputs import Inputs
 from tests.instances import small
 
@@ -224,3 +225,9 @@ def test_dtype_of_the_network_is_the_parameter(iris):
 def test_very_few_rows_are_enough(n_rows, iris):
     X, y = iris[0][::60][:n_rows], iris[1][::60][:n_rows]
     assert_array_equal(small(epochs=50, learning_rate=0.1).fit(X, y).predict(X), y)
+
+
+def test_place_of_nan_beside_explicit_zeros_in_sparse_rows():
+    X = sp.csr_matrix(([0.0, 0.0, np.nan], [0, 1, 2], [0, 2, 3]))
+    with pytest.raises(ValueError, match=r"NaN \(row 1, column 2\)"):
+        DenseClassifier().fit(X, [0, 1])

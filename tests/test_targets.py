@@ -13,6 +13,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
+from skdl import DenseClassifier
 from skdl._targets import classification_targets, numeric_targets
 from tests.instances import small
 
@@ -304,3 +305,20 @@ def test_weights_count_in_target_scaling():
     targets.fit_scale(y[:, None], weight)
     assert_allclose(targets.mean, repeated.mean())
     assert_allclose(targets.scale, repeated.std())
+
+
+def test_multilabel_balanced_is_that_of_the_training_rows_in_validation(multilabel):
+    X, Y = multilabel
+    X_val, Y_val = X[:30], Y[:30]  # other shares of ones than in X, Y
+    weights = [
+        {v: len(column) / (2 * np.sum(column == v)) for v in (0, 1)} for column in Y.T
+    ]
+    histories = [
+        DenseClassifier(
+            hidden_units=(4,), epochs=3, class_weight=class_weight, random_state=0
+        )
+        .fit(X, Y, X_val=X_val, y_val=Y_val)
+        .history_["val_loss"]
+        for class_weight in ("balanced", weights)
+    ]
+    assert_allclose(*histories, rtol=1e-6)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_array
 
 
@@ -124,6 +124,12 @@ class ClassTargets:
                     f"class_weight has the label {unknown[0]!r}, which is not among "
                     f"the classes {self.classes.tolist()!r}. Use labels of y as keys."
                 )
+            return np.array([class_weight.get(k, 1.0) for k in self.classes.tolist()])
+        if class_weight != "balanced":
+            raise ValueError(
+                f"class_weight={class_weight!r} is for an indicator matrix. Give one "
+                "dict {label: weight}."
+            )
         present = np.unique(index)
         factors = np.ones(len(self.classes))
         factors[present] = compute_class_weight(
@@ -234,19 +240,55 @@ class MultilabelTargets:
         return y
 
     def check_classes(self, classes):
-        """Columns are counted by `check`."""
+        """Complain if `classes` are others than the columns' numbers."""
+        if not np.array_equal(np.unique(column_or_1d(classes)), self.classes):
+            raise ValueError(
+                f"classes={list(classes)!r} are not the {self.n_outputs} columns of y. "
+                f"Leave it out, or pass {self.classes.tolist()!r}."
+            )
 
     def encode(self, y, dtype):
         """As the loss takes it."""
         return y.astype(dtype)
 
     def class_weights(self, class_weight, y, weight):
-        """Weights by label are given to rows directly: see `row_weights`."""
-        return class_weight
+        """The weight of 0 and of 1 in every column.
+
+        Parameters
+        ----------
+        class_weight : list of dict, "balanced" or None
+            A dict ``{0: weight, 1: weight}`` for each column.
+        y : ndarray of shape (n_samples, n_labels)
+            Training labels.
+        weight : ndarray of shape (n_samples,)
+            Row weights, which count for "balanced".
+
+        Returns
+        -------
+        ndarray of shape (n_labels, 2)
+            Factors of the row weights.
+        """
+        if class_weight is None:
+            return np.ones((self.n_outputs, 2))
+        if class_weight == "balanced":
+            columns = [ClassTargets(np.array([0, 1])) for _ in self.classes]
+            return np.array(
+                [
+                    column.class_weights("balanced", y[:, i].astype(int), weight)
+                    for i, column in enumerate(columns)
+                ]
+            )
+        if not isinstance(class_weight, list) or len(class_weight) != self.n_outputs:
+            raise ValueError(
+                f"class_weight={class_weight!r} must be a list of {self.n_outputs} "
+                "dicts {0: weight, 1: weight}, one for each column of y."
+            )
+        column = ClassTargets(np.array([0, 1]))
+        return np.array([column.class_weights(d, None, None) for d in class_weight])
 
     def row_weights(self, factors, y):
         """The product over columns of each value's weight, as scikit-learn does."""
-        return 1.0 if factors is None else compute_sample_weight(factors, y)
+        return factors[np.arange(self.n_outputs), y.astype(int)].prod(axis=1)
 
     def strata(self, y):
         """Rows are split at random: combinations of labels are often unique."""

@@ -139,9 +139,11 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
     def _output_layers(self):
         from keras import layers
 
-        softmax = self._targets.row_shape == ()
-        name = "softmax" if softmax else "sigmoid"
-        return [layers.Activation(name, dtype=self.dtype, name="probabilities")]
+        dtype = self._trained.spec.dtype
+        if len(self.classes_) == 1 and self._targets.row_shape == (1,):
+            return [layers.Rescaling(0.0, 1.0, dtype=dtype, name="probabilities")]
+        name = "softmax" if self._targets.row_shape == () else "sigmoid"
+        return [layers.Activation(name, dtype=dtype, name="probabilities")]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

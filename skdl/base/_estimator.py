@@ -1,5 +1,6 @@
 """The base of all estimators: fit, one more epoch, raw predictions, state."""
 
+import copy
 import functools
 import numbers
 from abc import ABC, abstractmethod
@@ -217,7 +218,7 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
             stopping=self._stopping(validation) if stops else None,
             listeners=listeners,
         )
-        self._optimizer_state = None
+        self._optimizer_state = None, None
         context.call_on_fit_task_end(
             estimator=self,
             X=X,
@@ -232,7 +233,7 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         old = self if hasattr(self, "_trained") else None
         if old is None:
             self._epochs_seen = 0
-            self._optimizer_state = None
+            self._optimizer_state = None, None
             random_state = check_random_state(self.random_state)
             self._seed = int(random_state.randint(2**31 - 1))
         rows, targets = self._check_rows(X, y, sample_weight, old, classes)
@@ -306,26 +307,33 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """A ``keras.Model`` from X to probabilities or predictions, built when asked.
 
         It contains the input scaling, the trained network, and the output function
-        (sigmoid, softmax, or the way back to the units of y). Every access builds a
-        new one.
+        (sigmoid, softmax, or the way back to the units of y). Two classes have one
+        column, the probability of the second. Every access builds a new one.
+
+        Keras computes all of it in the network's dtype, while `predict` scales X in
+        float64: for a column such as a time stamp, whose mean is more than a million
+        times its spread, the model loses digits that `predict` keeps.
         """
         check_is_fitted(self, "_trained")
         import keras
 
+        dtype = self._trained.spec.dtype
         network = self._trained.model()
-        inputs = keras.Input(self._trained.spec.input_shape, dtype=self.dtype, name="X")
+        inputs = keras.Input(self._trained.spec.input_shape, dtype=dtype, name="X")
         x = inputs
         if self._inputs.mean is not None:
             mean, scale = self._inputs.mean, self._inputs.scale
-            # Keras takes a standard deviation below 1e-7 as 1e-7, so such a column is
-            # blown up first, by a power of two, which rounds nothing
-            small = np.where(scale < 1e-6, 2.0 ** -np.round(np.log2(scale)), 1.0)
+            # Keras takes a standard deviation below 1e-7 as 1e-7, and squares of large
+            # ones overflow: such columns are brought near one first, by a power of two,
+            # which rounds nothing
+            odd = (scale < 1e-6) | (scale > 1e6)
+            small = np.where(odd, 2.0 ** -np.round(np.log2(scale)), 1.0)
             if (small != 1).any():
-                x = keras.layers.Rescaling(small.tolist(), dtype=self.dtype)(x)
+                x = keras.layers.Rescaling(small.tolist(), dtype=dtype)(x)
             x = keras.layers.Normalization(
                 mean=mean * small,
                 variance=(scale * small) ** 2,
-                dtype=self.dtype,
+                dtype=dtype,
                 name="input_scaling",
             )(x)
         x = network(x)
@@ -342,6 +350,14 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """
         check_is_fitted(self, "_trained")
         self._trained.model().summary()
+
+    def __sklearn_clone__(self):
+        # Keras objects are shared, as they are neither built nor changed here; copies
+        # of them lose what their configuration does not hold.
+        names = ("optimizer", "learning_rate_schedule", "loss")
+        shared = {name: getattr(self, name) for name in names}
+        bare = copy.copy(self).set_params(**dict.fromkeys(shared))
+        return super(NeuralEstimator, bare).__sklearn_clone__().set_params(**shared)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -65,10 +65,23 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
 
         return regression_loss("squared_error" if self.loss == "auto" else self.loss)
 
+    def _check_going_on(self, loss):
+        super()._check_going_on(loss)
+        scaled = loss.scales_targets and self.target_scaling
+        began = self._loss.scales_targets and self._scaled_targets
+        if scaled != began:
+            raise ValueError(
+                f"Training began with loss={self._loss!r} and "
+                f"target_scaling={self._scaled_targets}, and cannot go on with "
+                f"loss={loss!r} and target_scaling={self.target_scaling}. Set them "
+                "back, set warm_start=False, or clone the estimator."
+            )
+
     def _check_targets(self, loss, y):
         loss.check_targets(y)
 
     def _fit_targets(self, targets, rows, loss):
+        self._scaled_targets = self.target_scaling
         if self.target_scaling and loss.scales_targets:
             targets.fit_scale(rows.y, rows.weight)
 
@@ -79,11 +92,11 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
 
         name = "exponential" if isinstance(self._loss, Poisson) else "linear"
         return [
-            layers.Activation(name, dtype=self.dtype, name="predictions"),
+            layers.Activation(name, dtype=self._trained.spec.dtype, name="predictions"),
             layers.Rescaling(
                 self._targets.scale.tolist(),
                 self._targets.mean.tolist(),
-                dtype=self.dtype,
+                dtype=self._trained.spec.dtype,
                 name="target_scaling",
             ),
         ]

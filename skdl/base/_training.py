@@ -5,6 +5,7 @@ import scipy.sparse as sp
 
 from skdl._inputs import Inputs
 from skdl.base._rows import Rows
+from skdl.exceptions import TrainingDivergedError
 from skdl.training._loop import Plan, train
 
 FULL_BATCH_ROWS = 64  # "auto" takes up to so many rows as one batch
@@ -45,10 +46,10 @@ class TrainingMixin:
                 self._check_targets(loss, part.y)
         rows, validation = _dense_if_small(rows), _dense_if_small(validation)
         batch_size = self._rows_per_batch(rows.n_rows)
-        if batch_size >= rows.n_rows and not sp.issparse(rows.X):
-            if self._rows_are_independent():
-                rows = Rows(*merge_equal_rows(*rows))
-            batch_size = rows.n_rows
+        full = batch_size >= rows.n_rows
+        if full and self._rows_are_independent() and not sp.issparse(rows.X):
+            rows = Rows(*merge_equal_rows(*rows))
+        batch_size = min(batch_size, rows.n_rows)
         if old is None:
             inputs = Inputs.fit(
                 rows.X,
@@ -58,6 +59,7 @@ class TrainingMixin:
             )
             self._fit_targets(targets, rows, loss)
         else:
+            self._check_going_on(loss)
             inputs = old._inputs
         spec = self._network(rows.X.shape[1:], targets.n_outputs)
         if old is not None:
@@ -90,7 +92,8 @@ class TrainingMixin:
         self._trained = TrainedNetwork(spec, weights)
         listeners = [*listeners, *self._keras_listeners(key, plan, data.n_rows)]
         with _program.PROGRAMS.trainer(key) as trainer:
-            trainer.reset(weights, self._optimizer_state if incremental else None)
+            known, state = self._optimizer_state if incremental else (None, None)
+            trainer.reset(weights, state if known == optimizer else None)
             outcome = train(
                 trainer,
                 data,
@@ -99,11 +102,28 @@ class TrainingMixin:
                 listeners=listeners,
             )
             if incremental:
-                self._optimizer_state = trainer.optimizer_state()
+                self._optimizer_state = optimizer, trainer.optimizer_state()
         self._trained = TrainedNetwork(spec, outcome.weights)
+        self._check_outputs(rows, outcome)
         self._epochs_seen = first_epoch + outcome.n_epochs
         self._seed = seed
         self._keep(outcome, append=incremental and old is not None)
+
+    def _check_outputs(self, rows, outcome):
+        """The last step of training has had no loss that could show it was too far."""
+        outputs = self._trained(self._inputs.transform(rows.X[:32]))
+        if outcome.n_epochs and not np.isfinite(outputs).all():
+            rate = outcome.history["learning_rate"][-1]
+            value = outputs[~np.isfinite(outputs)][0]
+            raise TrainingDivergedError(outcome.n_epochs, "output", value, rate)
+
+    def _check_going_on(self, loss):
+        """Training goes on in the units in which it began."""
+        if (self._inputs.mean is None) != (self.input_scaling is None):
+            raise ValueError(
+                f"input_scaling={self.input_scaling!r} is not what training began "
+                "with. Set it back, set warm_start=False, or clone the estimator."
+            )
 
     def _find_optimizer(self, incremental):
         from skdl.training._optimizers import resolve_optimizer
@@ -170,13 +190,14 @@ class TrainingMixin:
 
     def _keep(self, outcome, *, append):
         history = outcome.history
+        losses = history.get("loss", [float("nan")])
+        self.loss_ = losses[-1 if append else max(outcome.best_epoch, 1) - 1]
         if append:
-            history = {k: self.history_.get(k, []) + v for k, v in history.items()}
+            names = [*self.history_, *(k for k in history if k not in self.history_)]
+            history = {k: self.history_.get(k, []) + history.get(k, []) for k in names}
         self.history_ = history
         self.n_epochs_ = outcome.n_epochs + (self.n_epochs_ if append else 0)
         self.best_epoch_ = self.n_epochs_ if append else outcome.best_epoch
-        losses = history.get("loss")
-        self.loss_ = losses[self.best_epoch_ - 1] if losses else float("nan")
         self.n_parameters_ = self._trained.n_parameters
 
 
@@ -191,9 +212,19 @@ def _dense_if_small(rows):
 
 def _check_same_network(old, new):
     if old != new:
-        raise ValueError(
-            f"The network changed from {old.input_shape} -> {old.n_outputs} with "
-            f"{dict(old.params)} to {new.input_shape} -> {new.n_outputs} with "
-            f"{dict(new.params)}, so training cannot go on. Set warm_start=False, or "
-            "clone the estimator."
+        before, now = _described(old), _described(new)
+        changes = ", ".join(
+            f"{name} was {before.get(name)!r} and is {now.get(name)!r}"
+            for name in now
+            if before.get(name) != now[name]
         )
+        raise ValueError(
+            f"The network changed since it was trained: {changes}. Training cannot "
+            "go on; set the parameters back, set warm_start=False, or clone the "
+            "estimator."
+        )
+
+
+def _described(spec):
+    network = {"dtype": spec.dtype, "input shape": spec.input_shape}
+    return {**network, "number of outputs": spec.n_outputs, **dict(spec.params)}

@@ -43,7 +43,8 @@ class _DenseNetwork:
         units = self.hidden_units
         units = tuple(units) if isinstance(units, (tuple, list)) else (units,)
         for width in units:
-            if not isinstance(width, numbers.Integral) or width < 1:
+            whole = isinstance(width, numbers.Integral) and not isinstance(width, bool)
+            if not whole or width < 1:
                 raise ValueError(
                     f"hidden_units={self.hidden_units!r} must be whole numbers of at "
                     "least 1, one for each hidden layer, or a Pyramid."

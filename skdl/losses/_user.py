@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from types import MethodType
 
 import keras
 
@@ -15,7 +16,9 @@ def _state(function):
     is wrapped, so that a Keras loss changed afterwards counts as another one.
     """
     if isinstance(function, partial):
-        return function.func, function.args, function.keywords
+        return _state(function.func), function.args, function.keywords
+    if isinstance(function, MethodType):
+        return function.__func__, _state(function.__self__)
     if isinstance(function, keras.losses.Loss):
         # Keras counts its names up: huber, huber_1, ...
         fields = {k: v for k, v in vars(function).items() if k != "name"}

@@ -1,6 +1,7 @@
 """Optimizers, by name or from Keras, told apart from their learning rate."""
 
 import copy
+import functools
 import json
 import math
 import types
@@ -208,18 +209,25 @@ def resolve_optimizer(optimizer, *, momentum=0.0, nesterov=False, learning_rate=
     else:
         recipe = _recipe(optimizer)
         _check_momentum(optimizer, momentum, nesterov, takes=recipe.takes)
-        options = {"momentum": float(momentum), "nesterov": bool(nesterov)}
-        optimizer = getattr(keras.optimizers, recipe.keras_class)(
-            name=optimizer, **{name: options[name] for name in recipe.takes}
-        )
         own_rate, schedule = recipe.learning_rate * (1 - momentum), None
 
-    spec = _spec(optimizer)
+    if isinstance(optimizer, str):
+        spec = _named_spec(optimizer, float(momentum), bool(nesterov))
+    else:
+        spec = _spec(optimizer)
     if learning_rate is not None:
         return spec, _checked_rate(learning_rate), None
     if schedule is not None:
         return spec, own_rate, schedule  # a warm-up may well start at 0
     return spec, _checked_rate(own_rate), None
+
+
+@functools.cache
+def _named_spec(name, momentum, nesterov):
+    recipe = OPTIMIZERS[name]
+    options = {"momentum": momentum, "nesterov": nesterov}
+    taken = {option: options[option] for option in recipe.takes}
+    return _spec(getattr(keras.optimizers, recipe.keras_class)(name=name, **taken))
 
 
 def _recipe(name):

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from skdl.training._tensorflow import Predictor, Trainer
 from skdl.training._weights import Layout, seeded_build
 
 MAX_PROGRAMS = 32
+MAX_NETWORKS = 256  # traced for predictions; a small one takes about a megabyte
 MAX_BYTES = 2**29  # of weights and optimizer state in programs that nobody uses
 
 
@@ -152,13 +154,22 @@ class ProgramCache:
     Parameters
     ----------
     max_programs : int, default=MAX_PROGRAMS
-        How many networks, and how many idle trainers, are kept.
+        How many idle trainers are kept.
+    max_networks : int, default=MAX_NETWORKS
+        How many networks are kept.
     max_bytes : int, default=MAX_BYTES
         How much memory the idle trainers' variables may hold.
     """
 
-    def __init__(self, max_programs=MAX_PROGRAMS, max_bytes=MAX_BYTES):
+    def __init__(
+        self,
+        max_programs=MAX_PROGRAMS,
+        max_bytes=MAX_BYTES,
+        max_networks=MAX_NETWORKS,
+    ):
         self.max_programs = max_programs
+        self.max_networks = max_networks
+        self._process = os.getpid()
         self.max_bytes = max_bytes
         self._lock = threading.RLock()
         self._networks = OrderedDict()
@@ -177,11 +188,17 @@ class ProgramCache:
         Network
             Shared by all who ask for an equal specification.
         """
+        if self._process != os.getpid():
+            raise RuntimeError(
+                "This process was forked from one in which TensorFlow was running, "
+                "which TensorFlow does not survive. Start processes by 'spawn' or "
+                "joblib's 'loky' instead of 'fork'."
+            )
         with self._lock:
             if spec not in self._networks:
                 self._networks[spec] = Network(spec)
             self._networks.move_to_end(spec)
-            while len(self._networks) > self.max_programs:
+            while len(self._networks) > self.max_networks:
                 self._networks.popitem(last=False)
             return self._networks[spec]
 

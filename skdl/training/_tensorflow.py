@@ -134,7 +134,8 @@ class Trainer:
         self._optimizer = self._spec.build()
         # Summing gradients over replicas, of which there is one here, would register a
         # gradient function in TensorFlow that keeps every traced graph for ever.
-        self._optimizer._all_reduce_sum_gradients = lambda pairs: pairs
+        for optimizer in _with_inner(self._optimizer):
+            optimizer._all_reduce_sum_gradients = lambda pairs: pairs
         self._state = [Variable(v, dtype=v.dtype) for v in layout.state]
         # One flat vector where that is the same: a fraction of the operations.
         self._flat = key.optimizer.elementwise and layout.plain
@@ -392,6 +393,12 @@ def _traced(function, signature):
         return function.get_concrete_function()
 
 
+def _with_inner(optimizer):
+    """An optimizer and the one that it wraps, if any."""
+    inner = getattr(optimizer, "inner_optimizer", None)
+    return [optimizer] if inner is None else [optimizer, inner]
+
+
 def _copy(variable):
     """A variable like it, with the path and constraint that optimizers look at."""
     *scopes, name = variable.path.split("/")
@@ -405,13 +412,20 @@ def _copy(variable):
 
 
 def _check_loss(model, key):
-    """Try the loss on two rows, so that its errors are not those of a trace."""
+    """Try the loss on a few rows, so that its errors are not those of a trace."""
     spec = key.network
-    rows = KerasTensor([2, *spec.input_shape], spec.dtype)
+    n = 2 + max([spec.n_outputs, *key.y_shape])  # rows, unlike any other axis
+    rows = KerasTensor([n, *spec.input_shape], spec.dtype)
     with _TRACING:
         outputs = model.compute_output_spec(rows)
     outputs = tf.nest.map_structure(lambda t: tf.zeros(t.shape, t.dtype), outputs)
-    _per_row(key.loss, tf.zeros([2, *key.y_shape], key.y_dtype), outputs)
+    values = _per_row(key.loss, tf.zeros([n, *key.y_shape], key.y_dtype), outputs)
+    if values.shape[0] != n:
+        raise ValueError(
+            f"{key.loss!r} returned {values.shape[0]} values for {n} rows; one value "
+            "per row is needed, of shape (batch,). Take means over the last axis: "
+            "keras.ops.mean(..., axis=-1)."
+        )
 
 
 def _assign(variables, values):

@@ -5,8 +5,10 @@ import copy
 import random
 import threading
 from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
+from keras.src.random import seed_generator  # the one that Keras draws seeds from
 
 _BUILDING = threading.RLock()
 
@@ -28,23 +30,21 @@ class Weights(NamedTuple):
 
 @contextlib.contextmanager
 def seeded_build(seed):
-    """Build Keras objects from a seed, without a trace in Python's ``random``.
+    """Build Keras objects from a seed, apart from Python's global generator.
 
-    Keras draws the seeds of unseeded initializers and dropout layers from Python's
-    global generator; a library must not move that.
+    Keras draws the seeds of unseeded initializers and dropout layers from the module
+    ``random``; in the meantime it is given a generator of its own in that place.
 
     Parameters
     ----------
     seed : int
-        Where the generator stands while Keras builds.
+        Of that generator.
     """
-    with _BUILDING:
-        state = random.getstate()
-        random.seed(seed)
-        try:
-            yield
-        finally:
-            random.setstate(state)
+    with (
+        _BUILDING,
+        mock.patch.object(seed_generator, "python_random", random.Random(seed)),
+    ):
+        yield
 
 
 def _is_seed(variable):

@@ -50,6 +50,13 @@ def gru(input_shape, n_outputs, *, dtype):
     return keras.Model(inputs, layers.Dense(n_outputs, dtype=dtype)(x))
 
 
+def reshaped(input_shape, n_outputs, *, dtype):
+    """Numbers to a grid of the shape `n_outputs`."""
+    inputs = keras.Input(input_shape, dtype=dtype)
+    x = layers.Dense(int(np.prod(n_outputs)), "tanh", dtype=dtype)(inputs)
+    return keras.Model(inputs, layers.Reshape(n_outputs, dtype=dtype)(x))
+
+
 def constrained(input_shape, n_outputs, *, dtype):
     """Weights that may not become negative, and short ones."""
     inputs = keras.Input(input_shape, dtype=dtype)

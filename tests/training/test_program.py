@@ -209,7 +209,7 @@ def idle(cache):
 def test_many_architectures_leave_a_bounded_number_of_programs(
     monkeypatch, max_programs, n
 ):
-    cache = ProgramCache(max_programs)
+    cache = ProgramCache(max_programs, max_networks=max_programs + 2)
     monkeypatch.setattr(_program, "PROGRAMS", cache)
     alive = weakref.WeakSet()
     for width in range(1, n + 1):
@@ -218,7 +218,11 @@ def test_many_architectures_leave_a_bounded_number_of_programs(
         alive.update(idle(cache))
     gc.collect()
     assert len(cache) == max_programs
-    assert len(alive) == 2 * max_programs  # networks and trainers
+    assert len(alive) == 2 * max_programs + 2  # trainers and networks
+
+
+def loss_scaling():
+    return keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
 
 
 def test_clear_forgets_all():
@@ -232,7 +236,11 @@ def test_clear_forgets_all():
     assert trainer() is None
 
 
-@pytest.mark.parametrize("optimizer", ["adam", keras.optimizers.SGD(clipnorm=1.0)])
+@pytest.mark.parametrize(
+    "optimizer",
+    ["adam", keras.optimizers.SGD(clipnorm=1.0), loss_scaling()],
+    ids=["flat", "per variable", "loss scaling"],
+)
 def test_traced_graphs_die_with_their_program(optimizer):
     graphs = weakref.WeakSet()
 

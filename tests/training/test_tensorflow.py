@@ -27,6 +27,7 @@ from tests.training.engine import (
     other,
     penalised,
     program_key,
+    reshaped,
     row_weights,
     same_bits,
     squared_error,
@@ -228,6 +229,12 @@ NETWORKS = {
     "classes": (dense(), X, LABELS[:, 0, 0], cross_entropy),
     "lstm": (other(lstm, 5, 3), SEQUENCES, Y, squared_error),
     "gru": (other(gru, 5, 3), SEQUENCES, numbers(N, 5, 2, seed=1), squared_error),
+    "grid": (
+        other(reshaped, 3, n_outputs=(2, 5)),
+        X,
+        numbers(N, 2, 5, seed=1),
+        squared_error,
+    ),
     "batch norm": (dense(hidden_units=(4, 4), batch_norm=True), X, Y, squared_error),
     "dropout": (dense(dropout=0.5, batch_norm=True), X, Y, squared_error),
     "constraints": (other(constrained, 3), X, Y, squared_error),
@@ -324,6 +331,18 @@ def test_loss_of_one_number_is_refused():
         DenseRegressor(loss=mean_of_all, epochs=1).fit(X, Y)
 
 
+def test_loss_is_tried_on_few_rows_however_large_they_are():
+    tried = []
+
+    def noting(y_true, y_pred):
+        tried.append(y_pred.shape[0])
+        return squared_error(y_true, y_pred)
+
+    y = np.zeros((N, 1000))
+    fit(program_key(dense(3, 1000), y, loss=noting), arrays(X, y), epochs=1)
+    assert max(n for n in tried if n is not None) <= N
+
+
 # -- a row's prediction depends on nothing but the row ---------------------------------
 
 # features, hidden units; more than 50,000 parameters from 64-256-200 on
@@ -397,3 +416,15 @@ def test_same_seeds_give_the_same_bits(name):
     assert same_bits(run(cache=ProgramCache()).weights, first)
     assert not same_bits(run(seed=1).weights, first)  # another order of rows
     assert not same_bits(run(start=1).weights, first)  # other weights and dropout
+
+
+@pytest.mark.parametrize("axis", [0, None])
+def test_loss_of_another_shape_than_one_value_per_row_is_refused(axis):
+    def wrong(y_true, y_pred):
+        return keras.ops.mean((y_true - y_pred) ** 2, axis=axis)
+
+    from skdl import DenseRegressor
+
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    with pytest.raises(ValueError, match="one value per row is needed"):
+        DenseRegressor(loss=wrong, epochs=1).fit(X, X[:, 0])
