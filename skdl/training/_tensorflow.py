@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import inspect
+import itertools
 import threading
 
 import numpy as np
@@ -414,7 +415,8 @@ def _copy(variable):
 def _check_loss(model, key):
     """Try the loss on a few rows, so that its errors are not those of a trace."""
     spec = key.network
-    n = 2 + max([spec.n_outputs, *key.y_shape])  # rows, unlike any other axis
+    axes = {*key.y_shape, *np.ravel(spec.n_outputs).tolist()}
+    n = next(n for n in itertools.count(2) if n not in axes)  # rows, and nothing else
     rows = KerasTensor([n, *spec.input_shape], spec.dtype)
     with _TRACING:
         outputs = model.compute_output_spec(rows)
