@@ -1,115 +1,18 @@
-"""Epoch and predict steps: the one file that names TensorFlow."""
+"""The epoch step and the evaluation step, traced once for each program."""
 
 import contextlib
 import functools
-import inspect
 import itertools
-import threading
 
 import numpy as np
 import tensorflow as tf
-from keras import KerasTensor, StatelessScope, Variable, name_scope
+from keras import KerasTensor, Variable, name_scope
 
+from skdl.training._tensorflow._graph import TRACING, call, per_row, split, traced
 from skdl.training._weights import Weights
 
 EVALUATION_ROWS = 256  # rows of validation data computed together
-_TRACING = threading.RLock()
 _FUSED_ADAM = 20_000  # parameters from which TensorFlow's own Adam is the faster one
-_SMALL = 50_000  # parameters up to which 128 rows cost hardly more than one
-
-
-class Predictor:
-    """The forward pass of a network for weights that the caller brings.
-
-    Rows are computed in chunks of a fixed size, the last one padded, so that a row's
-    result depends neither on its neighbours nor on their number.
-
-    Parameters
-    ----------
-    model : keras.Model
-        The pattern; its own variables are not used.
-    layout : Layout
-        How the vector of parameters divides into variables.
-    spec : NetworkSpec
-        Gives the shape of a row and the dtype.
-    """
-
-    def __init__(self, model, layout, spec):
-        self._model = model
-        self._layout = layout
-        self._dtype = np.dtype(spec.dtype)
-        self.chunk = 128 if layout.n_parameters <= _SMALL else 32
-        self._signature = [
-            tf.TensorSpec([layout.n_parameters], layout.dtype),
-            [tf.TensorSpec(v.shape, v.dtype) for v in layout.state],
-            tf.TensorSpec([None, *spec.input_shape], spec.dtype),
-        ]
-
-    @functools.cached_property
-    def _run(self):
-        return _traced(self._forward, self._signature)
-
-    @staticmethod
-    def load(weights):
-        """Bring weights to where they are used; keep the result between calls.
-
-        Parameters
-        ----------
-        weights : Weights
-            NumPy arrays.
-
-        Returns
-        -------
-        tuple
-            What `__call__` takes.
-        """
-        trainable = tf.constant(weights.trainable)
-        return trainable, [tf.constant(value) for value in weights.state]
-
-    def __call__(self, loaded, X):
-        """Compute the outputs of the network.
-
-        Parameters
-        ----------
-        loaded : tuple
-            From `load`.
-        X : ndarray of shape (n_rows, ...)
-            Inputs of the network's dtype.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, ...)
-            Raw outputs; a list or dict of them if that is what the network gives.
-        """
-        n_rows = len(X)
-        padded = np.zeros(
-            (-(-n_rows // self.chunk) * self.chunk, *X.shape[1:]), X.dtype
-        )
-        padded[:n_rows] = X
-        outputs = self._run(*loaded, tf.constant(padded, self._dtype))
-        return tf.nest.map_structure(lambda t: t.numpy()[:n_rows], outputs)
-
-    def _forward(self, trainable, state, X):
-        variables = _split(self._layout, trainable)
-        chunks = tf.reshape(X, [-1, self.chunk, *X.shape[1:]])
-
-        def forward(rows):
-            return _call(self._model, variables, state, rows, training=False)[0]
-
-        pattern = self._model.compute_output_spec(
-            KerasTensor([self.chunk, *X.shape[1:]], X.dtype.name)
-        )
-        outputs = tf.map_fn(
-            forward,
-            chunks,
-            fn_output_signature=tf.nest.map_structure(
-                lambda t: tf.TensorSpec(t.shape, t.dtype), pattern
-            ),
-            parallel_iterations=1,
-        )
-        return tf.nest.map_structure(
-            lambda t: tf.reshape(t, [-1, *t.shape[2:]]), outputs
-        )
 
 
 class Trainer:
@@ -164,12 +67,12 @@ class Trainer:
         rates = tf.TensorSpec([None], tf.float32)
         batch_size = tf.TensorSpec([], tf.int32)
         total = tf.TensorSpec([], tf.float64)
-        return _traced(self._epoch, [*self._rows, order, rates, batch_size, total])
+        return traced(self._epoch, [*self._rows, order, rates, batch_size, total])
 
     @functools.cached_property
     def _run_evaluation(self):
         totals = tf.TensorSpec([2 + len(self._metrics)], tf.float64)
-        return _traced(self._evaluation, [*self._rows, totals])
+        return traced(self._evaluation, [*self._rows, totals])
 
     # -- variables ------------------------------------------------------------------
 
@@ -296,7 +199,7 @@ class Trainer:
             values = [v.value for v in self._parameters]
             tape.watch(values)
             outputs, state, penalties = self._forward(X, training=True)
-            losses = tf.cast(_per_row(self._loss, y, outputs), weight.dtype)
+            losses = tf.cast(per_row(self._loss, y, outputs), weight.dtype)
             n_rows = tf.cast(tf.shape(losses)[0], losses.dtype)
             objective = tf.reduce_sum(weight * losses) / n_rows
             if penalties:
@@ -313,11 +216,11 @@ class Trainer:
 
     def _forward(self, X, training):
         state = [v.value for v in self._state]
-        return _call(self._model, self._variables(), state, X, training=training)
+        return call(self._model, self._variables(), state, X, training=training)
 
     def _variables(self):
         if self._flat:
-            return _split(self._layout, self._parameters[0].value)
+            return split(self._layout, self._parameters[0].value)
         return [v.value for v in self._parameters]
 
     # -- validation -----------------------------------------------------------------
@@ -349,8 +252,7 @@ class Trainer:
             count = tf.cast(tf.shape(weight[chunk])[0], weight.dtype)
             values = [
                 tf.reduce_sum(
-                    weight[chunk]
-                    * tf.cast(_per_row(f, y[chunk], outputs), weight.dtype)
+                    weight[chunk] * tf.cast(per_row(f, y[chunk], outputs), weight.dtype)
                 )
                 for f in [self._loss, *self._metrics]
             ]
@@ -367,31 +269,6 @@ class Trainer:
     def zeros(n=None):
         """The beginning of a sum: a scalar, or `n` of them."""
         return tf.zeros([] if n is None else [n], tf.float64)
-
-
-def to_device(array, dtype):
-    """Bring a NumPy array to where the network is computed.
-
-    Parameters
-    ----------
-    array : ndarray
-        Any shape.
-    dtype : str
-        The dtype it is to have there.
-
-    Returns
-    -------
-    tensor
-        A copy.
-    """
-    return tf.constant(array, dtype)
-
-
-def _traced(function, signature):
-    """Trace a function once, for inputs of this signature and no others."""
-    function = tf.function(function, input_signature=signature, autograph=False)
-    with _TRACING:  # layers keep what they note during a call on themselves
-        return function.get_concrete_function()
 
 
 def _with_inner(optimizer):
@@ -418,10 +295,10 @@ def _check_loss(model, key):
     axes = {*key.y_shape, *np.ravel(spec.n_outputs).tolist()}
     n = next(n for n in itertools.count(2) if n not in axes)  # rows, and nothing else
     rows = KerasTensor([n, *spec.input_shape], spec.dtype)
-    with _TRACING:
+    with TRACING:
         outputs = model.compute_output_spec(rows)
     outputs = tf.nest.map_structure(lambda t: tf.zeros(t.shape, t.dtype), outputs)
-    values = _per_row(key.loss, tf.zeros([n, *key.y_shape], key.y_dtype), outputs)
+    values = per_row(key.loss, tf.zeros([n, *key.y_shape], key.y_dtype), outputs)
     if values.shape[0] != n:
         raise ValueError(
             f"{key.loss!r} returned {values.shape[0]} values for {n} rows; one value "
@@ -433,18 +310,6 @@ def _check_loss(model, key):
 def _assign(variables, values):
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-def _split(layout, vector):
-    """(n_parameters,) -> one tensor for each trainable variable."""
-    if not layout.sizes:
-        return []
-    return [
-        tf.cast(tf.reshape(part, shape), variable.dtype)
-        for part, shape, variable in zip(
-            tf.split(vector, layout.sizes), layout.shapes, layout.trainable, strict=True
-        )
-    ]
 
 
 def _apply_adam(optimizer, gradient, parameter):
@@ -464,35 +329,3 @@ def _apply_adam(optimizer, gradient, parameter):
         epsilon=tf.cast(optimizer.epsilon, step.dtype),
         grad=gradient,
     )
-
-
-def _call(model, variables, state, X, *, training):
-    """Call a model with other values than its own variables have.
-
-    Like ``Layer.stateless_call``, but as ``Model.fit`` does it: by ``__call__``, and
-    with `training` only if ``call`` takes it.
-    """
-    pairs = zip(
-        [*model.trainable_variables, *model.non_trainable_variables],
-        [*variables, *state],
-        strict=True,
-    )
-    with StatelessScope(state_mapping=list(pairs), collect_losses=True) as scope:
-        told = "training" in inspect.signature(model.call).parameters
-        outputs = model(X, training=training) if told else model(X)
-        losses = model.losses
-    state = [scope.get_current_value(v) for v in model.non_trainable_variables]
-    return outputs, state, losses
-
-
-def _per_row(function, y, outputs):
-    """One value per row: the mean over all axes but the first."""
-    values = tf.convert_to_tensor(function(y, outputs))
-    if values.shape.rank == 0:
-        raise ValueError(
-            f"{function!r} returned a single number; one value per row is needed, of "
-            "shape (batch,). Leave out the mean over the batch: "
-            "keras.ops.mean(..., axis=-1)."
-        )
-    axes = list(range(1, values.shape.rank))
-    return tf.reduce_mean(values, axes) if axes else values

@@ -1,0 +1,78 @@
+"""What predictors and trainers share: tracing, calling, taking apart."""
+
+import inspect
+import threading
+
+import tensorflow as tf
+from keras import StatelessScope
+
+TRACING = threading.RLock()
+
+
+def to_device(array, dtype):
+    """Bring a NumPy array to where the network is computed.
+
+    Parameters
+    ----------
+    array : ndarray
+        Any shape.
+    dtype : str
+        The dtype it is to have there.
+
+    Returns
+    -------
+    tensor
+        A copy.
+    """
+    return tf.constant(array, dtype)
+
+
+def traced(function, signature):
+    """Trace a function once, for inputs of this signature and no others."""
+    function = tf.function(function, input_signature=signature, autograph=False)
+    with TRACING:  # layers keep what they note during a call on themselves
+        return function.get_concrete_function()
+
+
+def call(model, variables, state, X, *, training):
+    """Call a model with other values than its own variables have.
+
+    Like ``Layer.stateless_call``, but as ``Model.fit`` does it: by ``__call__``, and
+    with `training` only if ``call`` takes it.
+    """
+    pairs = zip(
+        [*model.trainable_variables, *model.non_trainable_variables],
+        [*variables, *state],
+        strict=True,
+    )
+    with StatelessScope(state_mapping=list(pairs), collect_losses=True) as scope:
+        told = "training" in inspect.signature(model.call).parameters
+        outputs = model(X, training=training) if told else model(X)
+        losses = model.losses
+    state = [scope.get_current_value(v) for v in model.non_trainable_variables]
+    return outputs, state, losses
+
+
+def split(layout, vector):
+    """(n_parameters,) -> one tensor for each trainable variable."""
+    if not layout.sizes:
+        return []
+    return [
+        tf.cast(tf.reshape(part, shape), variable.dtype)
+        for part, shape, variable in zip(
+            tf.split(vector, layout.sizes), layout.shapes, layout.trainable, strict=True
+        )
+    ]
+
+
+def per_row(function, y, outputs):
+    """One value per row: the mean over all axes but the first."""
+    values = tf.convert_to_tensor(function(y, outputs))
+    if values.shape.rank == 0:
+        raise ValueError(
+            f"{function!r} returned a single number; one value per row is needed, of "
+            "shape (batch,). Leave out the mean over the batch: "
+            "keras.ops.mean(..., axis=-1)."
+        )
+    axes = list(range(1, values.shape.rank))
+    return tf.reduce_mean(values, axes) if axes else values

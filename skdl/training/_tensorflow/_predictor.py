@@ -1,0 +1,105 @@
+"""The forward pass, traced once for each network."""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+from keras import KerasTensor
+
+from skdl.training._tensorflow._graph import call, split, traced
+
+_SMALL = 50_000  # parameters up to which 128 rows cost hardly more than one
+
+
+class Predictor:
+    """The forward pass of a network for weights that the caller brings.
+
+    Rows are computed in chunks of a fixed size, the last one padded, so that a row's
+    result depends neither on its neighbours nor on their number.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The pattern; its own variables are not used.
+    layout : Layout
+        How the vector of parameters divides into variables.
+    spec : NetworkSpec
+        Gives the shape of a row and the dtype.
+    """
+
+    def __init__(self, model, layout, spec):
+        self._model = model
+        self._layout = layout
+        self._dtype = np.dtype(spec.dtype)
+        self.chunk = 128 if layout.n_parameters <= _SMALL else 32
+        self._signature = [
+            tf.TensorSpec([layout.n_parameters], layout.dtype),
+            [tf.TensorSpec(v.shape, v.dtype) for v in layout.state],
+            tf.TensorSpec([None, *spec.input_shape], spec.dtype),
+        ]
+
+    @functools.cached_property
+    def _run(self):
+        return traced(self._forward, self._signature)
+
+    @staticmethod
+    def load(weights):
+        """Bring weights to where they are used; keep the result between calls.
+
+        Parameters
+        ----------
+        weights : Weights
+            NumPy arrays.
+
+        Returns
+        -------
+        tuple
+            What `__call__` takes.
+        """
+        trainable = tf.constant(weights.trainable)
+        return trainable, [tf.constant(value) for value in weights.state]
+
+    def __call__(self, loaded, X):
+        """Compute the outputs of the network.
+
+        Parameters
+        ----------
+        loaded : tuple
+            From `load`.
+        X : ndarray of shape (n_rows, ...)
+            Inputs of the network's dtype.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, ...)
+            Raw outputs; a list or dict of them if that is what the network gives.
+        """
+        n_rows = len(X)
+        padded = np.zeros(
+            (-(-n_rows // self.chunk) * self.chunk, *X.shape[1:]), X.dtype
+        )
+        padded[:n_rows] = X
+        outputs = self._run(*loaded, tf.constant(padded, self._dtype))
+        return tf.nest.map_structure(lambda t: t.numpy()[:n_rows], outputs)
+
+    def _forward(self, trainable, state, X):
+        variables = split(self._layout, trainable)
+        chunks = tf.reshape(X, [-1, self.chunk, *X.shape[1:]])
+
+        def forward(rows):
+            return call(self._model, variables, state, rows, training=False)[0]
+
+        pattern = self._model.compute_output_spec(
+            KerasTensor([self.chunk, *X.shape[1:]], X.dtype.name)
+        )
+        outputs = tf.map_fn(
+            forward,
+            chunks,
+            fn_output_signature=tf.nest.map_structure(
+                lambda t: tf.TensorSpec(t.shape, t.dtype), pattern
+            ),
+            parallel_iterations=1,
+        )
+        return tf.nest.map_structure(
+            lambda t: tf.reshape(t, [-1, *t.shape[2:]]), outputs
+        )
