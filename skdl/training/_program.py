@@ -15,7 +15,7 @@ from skdl.training._tensorflow import Predictor, Trainer
 from skdl.training._weights import Layout, seeded_build
 
 MAX_PROGRAMS = 32
-MAX_NETWORKS = 256  # traced for predictions; a small one takes about a megabyte
+MAX_NETWORKS = 64  # traced for predictions; a small one takes about a megabyte
 MAX_BYTES = 2**29  # of weights and optimizer state in programs that nobody uses
 
 
