@@ -29,11 +29,11 @@ def _held_back_stderr():
             yield
             failed = False
         finally:
+            os.dup2(saved, 2)  # first, so that nobody writes while it is read
             held.seek(0)
             for line in held.readlines():
                 if failed or not START_UP.match(line):  # others write there, too
-                    os.write(saved, line)
-            os.dup2(saved, 2)
+                    os.write(2, line)
             os.close(saved)
 
 

@@ -45,6 +45,30 @@ def test_what_others_write_to_stderr_meanwhile_is_kept():
     assert done.stderr == "mine\n" * int(done.stdout)
 
 
+def test_no_line_is_lost_when_stderr_comes_back():
+    done = run(
+        """
+        import os, threading
+        from skdl._keras import _held_back_stderr
+        def chatter():
+            global n
+            while running:
+                os.write(2, b"mine\\n")
+                n += 1
+        n, running = 0, True
+        thread = threading.Thread(target=chatter)
+        thread.start()
+        for _ in range(100):
+            with _held_back_stderr():
+                sum(range(1000))
+        running = False
+        thread.join()
+        print(n)
+        """
+    )
+    assert done.stderr.count("mine\n") == int(done.stdout)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_fit_in_a_forked_process_is_refused():
     done = run(
