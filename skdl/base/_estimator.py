@@ -296,8 +296,6 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """The network's outputs for the user's X, of shape (n_samples, n_outputs)."""
         check_is_fitted(self, "_trained")
         X = check_inputs(self, X, reset=False)
-        from skdl import _keras  # noqa: F401
-
         parts = [X[rows] for rows in row_blocks(X, PREDICT_BYTES)]
         outputs = [self._trained(self._inputs.transform(part)) for part in parts]
         return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)

@@ -42,9 +42,9 @@ class Trainer:
             optimizer._all_reduce_sum_gradients = lambda pairs: pairs
         self._state = [Variable(v, dtype=v.dtype) for v in layout.state]
         # One flat vector where that is the same: a fraction of the operations.
-        self._flat = key.optimizer.elementwise and layout.plain
+        self._flat = self._spec.elementwise and layout.plain
         large = layout.n_parameters >= _FUSED_ADAM
-        self._fused = self._flat and large and key.optimizer.plain_adam
+        self._fused = self._flat and large and self._spec.plain_adam
         if self._flat:
             vector = layout.join([v.numpy() for v in layout.trainable])
             self._parameters = [Variable(vector, dtype=vector.dtype)]
@@ -52,8 +52,9 @@ class Trainer:
             self._parameters = [_copy(v) for v in layout.trainable]
         self._optimizer.build(self._parameters)
         self._fresh_optimizer = self.optimizer_state()
-        held = [*self._parameters, *self._state, *self._optimizer.variables]
+        held = [*self._parameters, *self._state]
         self.n_bytes = sum(v.numpy().nbytes for v in held)
+        self.n_bytes += sum(value.nbytes for value in self._fresh_optimizer)
         spec = key.network
         self._rows = [
             tf.TensorSpec([None, *spec.input_shape], spec.dtype),
