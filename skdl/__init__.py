@@ -13,7 +13,7 @@ _MODULES = {
     "DenseRegressor": "skdl.estimators._dense",
     "Pyramid": "skdl.estimators._pyramid",
 }
-_SUBPACKAGES = {"exceptions", "losses"}
+_SUBPACKAGES = {"display", "ensemble", "exceptions", "losses", "model_selection"}
 
 __all__ = [*sorted(_MODULES), *sorted(_SUBPACKAGES)]
 

@@ -5,7 +5,12 @@ import numbers
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    validate_data,
+)
 
 __all__ = [
     "Interval",
@@ -14,7 +19,9 @@ __all__ = [
     "check_one_or_per_layer",
     "check_same_length",
     "check_weights",
+    "fit_params_of_rows",
     "non_negative",
+    "rows_of",
 ]
 
 
@@ -31,6 +38,48 @@ REMEDIES = {
 def non_negative(kind=numbers.Real):
     """A constraint for `_parameter_constraints`: numbers from zero."""
     return Interval(kind, 0, None, closed="left")
+
+
+def rows_of(estimator, X, y, rows, train=None):
+    """Some rows of X and y, as scikit-learn's cross-validation takes them.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Its tags say whether X is a matrix of kernels or distances.
+    X, y : array-like of shape (n_samples, ...)
+        All rows, all targets; y may be None.
+    rows : ndarray of int
+        Which.
+    train : ndarray of int, default=None
+        The training rows, which are the columns of a matrix of kernels.
+
+    Returns
+    -------
+    tuple
+        X and y of these rows.
+    """
+    return _safe_split(estimator, X, y, rows, train)
+
+
+def fit_params_of_rows(X, params, rows):
+    """Arguments of ``fit`` for some rows; those without a value for each row stay.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, ...)
+        All rows.
+    params : dict or None
+        Arguments by name.
+    rows : ndarray of int
+        Which.
+
+    Returns
+    -------
+    dict
+        A new one.
+    """
+    return _check_method_params(X, params=params or {}, indices=rows)
 
 
 def check_one_or_per_layer(name, value, *, below=np.inf):

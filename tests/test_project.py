@@ -15,7 +15,14 @@ from numpydoc.validate import validate
 import skdl
 
 ROOT = Path(__file__).parents[1]
-PUBLIC_MODULES = ["skdl", "skdl.losses", "skdl.exceptions"]
+PUBLIC_MODULES = [
+    "skdl",
+    "skdl.display",
+    "skdl.ensemble",
+    "skdl.exceptions",
+    "skdl.losses",
+    "skdl.model_selection",
+]
 
 # numpydoc's checks that we do not follow, with the reason.
 NOT_REQUIRED = {

@@ -1,0 +1,204 @@
+"""Fitting any estimator or pipeline on some rows, with others as validation rows."""
+
+from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from skdl._validation import fit_params_of_rows, rows_of
+
+
+def last_step(estimator):
+    """The estimator itself, or the last step of a pipeline, however deep.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator.
+
+    Returns
+    -------
+    estimator
+        What turns transformed rows into predictions.
+    """
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def takes_validation(estimator):
+    """Whether `estimator` stops early on validation rows that ``fit`` is given.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator or pipeline.
+
+    Returns
+    -------
+    bool
+        True if the last step's ``fit`` knows ``X_val`` and ``y_val``, as those of
+        `HistGradientBoostingClassifier` and of skdl's networks do, and its
+        ``early_stopping`` is not switched off.
+    """
+    last = last_step(estimator)
+    known = all(has_fit_parameter(last, name) for name in ("X_val", "y_val"))
+    return known and getattr(last, "early_stopping", True) is not False
+
+
+def best_epoch(estimator):
+    """The epoch whose weights a fitted estimator kept, counted from 1.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted estimator or pipeline.
+
+    Returns
+    -------
+    int or None
+        None if it knows no epochs.
+    """
+    return getattr(last_step(estimator), "best_epoch_", None)
+
+
+def with_epochs(estimator, epochs):
+    """An unfitted copy that trains for a fixed number of epochs.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An estimator or pipeline whose last step has the parameter ``epochs``.
+    epochs : int
+        How many.
+
+    Returns
+    -------
+    estimator
+        A clone, without early stopping.
+    """
+    copy = clone(estimator)
+    last = last_step(copy)
+    last.set_params(epochs=epochs)
+    if hasattr(last, "early_stopping"):
+        last.set_params(early_stopping=False)
+    return copy
+
+
+def weight_params(estimator, sample_weight):
+    """Arguments of ``fit`` that bring row weights to the last step, without routing.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An estimator or pipeline.
+    sample_weight : array-like of shape (n_samples,) or None
+        Row weights.
+
+    Returns
+    -------
+    dict
+        For a pipeline ``{"laststep__sample_weight": ...}``.
+
+    Raises
+    ------
+    TypeError
+        If the last step's ``fit`` takes no weights.
+    """
+    if sample_weight is None:
+        return {}
+    last = last_step(estimator)
+    if not has_fit_parameter(last, "sample_weight"):
+        raise TypeError(
+            f"sample_weight was given, but {type(last).__name__}.fit does not take "
+            "it. Leave it out, or use an estimator that weighs rows."
+        )
+    return {_path_to_last(estimator) + "sample_weight": sample_weight}
+
+
+def fit_on_rows(estimator, X, y, train, test=None, params=None):
+    """Fit on the rows `train`; rows `test` are for early stopping, if it does that.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A clone of the user's estimator or pipeline; it is fitted in place.
+    X, y : array-like of shape (n_samples, ...)
+        All rows, all targets.
+    train : ndarray of int
+        Rows to train on.
+    test : ndarray of int, default=None
+        Rows to validate on. The earlier steps of a pipeline are fitted on the
+        training rows only, and transform these.
+    params : dict, default=None
+        Arguments of the estimator's ``fit``; those with a value for each row are cut.
+
+    Returns
+    -------
+    estimator
+        The fitted estimator.
+    """
+    X_train, y_train = rows_of(estimator, X, y, train)
+    fit_params = fit_params_of_rows(X, params, train)
+    if test is None or not takes_validation(estimator):
+        return estimator.fit(X_train, y_train, **fit_params)
+    X_val, y_val = rows_of(estimator, X, y, test, train)
+    validation = {"y_val": y_val}
+    weight = (params or {}).get(_path_to_last(estimator) + "sample_weight")
+    if weight is not None and has_fit_parameter(
+        last_step(estimator), "sample_weight_val"
+    ):
+        rows = fit_params_of_rows(X, {"sample_weight_val": weight}, test)
+        validation.update(rows)
+    return _fit_with_validation(
+        estimator, X_train, y_train, X_val, validation, fit_params
+    )
+
+
+def _path_to_last(estimator):
+    """``"net__"`` for a pipeline that ends in a step "net"; "" for anything else."""
+    path = ""
+    while isinstance(estimator, Pipeline):
+        name, estimator = estimator.steps[-1]
+        path += f"{name}__"
+    return path
+
+
+def _fit_with_validation(estimator, X, y, X_val, validation, params):
+    if not isinstance(estimator, Pipeline):
+        return estimator.fit(X, y, X_val=X_val, **validation, **params)
+    # The pipeline fits its steps as always. Its last one is wrapped meanwhile, because
+    # the validation rows can be transformed only when all before it are fitted.
+    steps = list(estimator.steps)
+    name, last = steps[-1]
+    wrapped = _LastStep(last, estimator, X_val, validation)
+    estimator.steps = [*steps[:-1], (name, wrapped)]
+    try:
+        estimator.fit(X, y, **params)
+    finally:
+        estimator.steps = [*estimator.steps[:-1], (name, last)]
+    return estimator
+
+
+class _LastStep(BaseEstimator):
+    """The last step of `pipeline`, which hands it validation rows when it is fitted."""
+
+    def __init__(self, estimator, pipeline, X_val, validation):
+        self.estimator = estimator
+        self.pipeline = pipeline
+        self.X_val = X_val
+        self.validation = validation
+
+    def fit(self, X, y, **params):
+        X_val = self.X_val
+        for _, step in self.pipeline.steps[:-1]:
+            if step is not None and step != "passthrough":
+                X_val = step.transform(X_val)
+        _fit_with_validation(self.estimator, X, y, X_val, self.validation, params)
+        return self
+
+    def set_callbacks(self, *callbacks):
+        self.estimator.set_callbacks(*callbacks)
+        return self
+
+    def get_metadata_routing(self):
+        return self.estimator.get_metadata_routing()

@@ -1,0 +1,1 @@
+"""Networks and other estimators, combined: folds averaged, models blended."""

@@ -1,0 +1,1 @@
+"""How good a setting is, and which one is best: bootstrap, searches."""
