@@ -115,6 +115,26 @@ def weight_params(estimator, sample_weight):
     return {_path_to_last(estimator) + "sample_weight": sample_weight}
 
 
+def weight_in(estimator, params):
+    """The row weights among arguments of ``fit``.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An estimator or pipeline.
+    params : dict or None
+        Arguments of its ``fit``, with metadata routing or without.
+
+    Returns
+    -------
+    array-like of shape (n_samples,) or None
+        None if there are none.
+    """
+    params = params or {}
+    named = params.get(_path_to_last(estimator) + "sample_weight")
+    return params.get("sample_weight") if named is None else named
+
+
 def fit_on_rows(estimator, X, y, train, test=None, params=None):
     """Fit on the rows `train`; rows `test` are for early stopping, if it does that.
 
@@ -143,7 +163,7 @@ def fit_on_rows(estimator, X, y, train, test=None, params=None):
         return estimator.fit(X_train, y_train, **fit_params)
     X_val, y_val = rows_of(estimator, X, y, test, train)
     validation = {"y_val": y_val}
-    weight = (params or {}).get(_path_to_last(estimator) + "sample_weight")
+    weight = weight_in(estimator, params)
     if weight is not None and has_fit_parameter(
         last_step(estimator), "sample_weight_val"
     ):

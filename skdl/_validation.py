@@ -4,24 +4,58 @@ import numbers
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.base import BaseEstimator
+from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._validation import (
+    _fit_and_score as fit_and_score,
+)
+from sklearn.model_selection._validation import (
+    _insert_error_scores as insert_error_scores,
+)
+from sklearn.model_selection._validation import (
+    _warn_or_raise_about_fit_failures as warn_or_raise_about_fit_failures,
+)
+from sklearn.utils import Tags, TargetTags, get_tags
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_params,
+)
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import (
+    _check_feature_names_in,
     _check_method_params,
     _check_sample_weight,
+    _num_samples,
+    indexable,
     validate_data,
 )
 
 __all__ = [
+    "BaseComposition",
+    "BaseSearchCV",
+    "HasMethods",
     "Interval",
+    "MultimetricScorer",
     "StrOptions",
     "check_inputs",
     "check_one_or_per_layer",
     "check_same_length",
     "check_weights",
+    "fit_and_score",
     "fit_params_of_rows",
+    "indexable_rows",
+    "insert_error_scores",
+    "names_of_inputs",
     "non_negative",
     "rows_of",
+    "scorer_takes_weights",
+    "tags_of",
+    "validate_params",
+    "warn_or_raise_about_fit_failures",
 ]
 
 
@@ -38,6 +72,95 @@ REMEDIES = {
 def non_negative(kind=numbers.Real):
     """A constraint for `_parameter_constraints`: numbers from zero."""
     return Interval(kind, 0, None, closed="left")
+
+
+def tags_of(estimator):
+    """The tags of an estimator; for one without any, those that promise nothing.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of scikit-learn, or with the same methods.
+
+    Returns
+    -------
+    sklearn.utils.Tags
+        Its ``estimator_type`` is None if the estimator has no tags.
+    """
+    if hasattr(estimator, "__sklearn_tags__"):
+        return get_tags(estimator)
+    return Tags(estimator_type=None, target_tags=TargetTags(required=True))
+
+
+def scorer_takes_weights(scorer):
+    """Whether a scorer's metric takes ``sample_weight``.
+
+    Parameters
+    ----------
+    scorer : callable
+        Made by ``check_scoring`` or ``make_scorer``, or a function.
+
+    Returns
+    -------
+    bool
+        False for functions that are not made by scikit-learn.
+    """
+    return hasattr(scorer, "_accept_sample_weight") and scorer._accept_sample_weight()
+
+
+def names_of_inputs(estimator, input_features, *, generate):
+    """Names of the columns of X, for ``get_feature_names_out``.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    input_features : array-like of str or None
+        What the user gave.
+    generate : bool
+        Whether columns without names are called x0, x1, ...
+
+    Returns
+    -------
+    ndarray of str or None
+        The names.
+    """
+    return _check_feature_names_in(estimator, input_features, generate_names=generate)
+
+
+def indexable_rows(X, y, name):
+    """X and y such that rows can be taken from them, and of one length.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, ...)
+        Rows; also lists, and what only a pipeline's first step understands.
+    y : array-like of shape (n_samples, ...)
+        Targets.
+    name : str
+        Whose ``fit`` it is, for the message.
+
+    Returns
+    -------
+    tuple
+        X and y.
+
+    Raises
+    ------
+    ValueError
+        If y is missing or has another length.
+    """
+    if y is None:
+        raise ValueError(
+            f"{name} requires y to be passed, but the target y is None. Give one "
+            "target for each row of X."
+        )
+    n_rows, n_targets = _num_samples(X), _num_samples(y)
+    if n_rows != n_targets:
+        raise ValueError(
+            f"X has {n_rows} rows, but y has {n_targets}. Give one target for each row."
+        )
+    return tuple(indexable(X, y))
 
 
 def rows_of(estimator, X, y, rows, train=None):
@@ -59,10 +182,12 @@ def rows_of(estimator, X, y, rows, train=None):
     tuple
         X and y of these rows.
     """
+    if not hasattr(estimator, "__sklearn_tags__"):
+        estimator = BaseEstimator()  # no tags: X is a table
     return _safe_split(estimator, X, y, rows, train)
 
 
-def fit_params_of_rows(X, params, rows):
+def fit_params_of_rows(X, params, rows=None):
     """Arguments of ``fit`` for some rows; those without a value for each row stay.
 
     Parameters
@@ -71,8 +196,8 @@ def fit_params_of_rows(X, params, rows):
         All rows.
     params : dict or None
         Arguments by name.
-    rows : ndarray of int
-        Which.
+    rows : ndarray of int, default=None
+        Which; all of them if None.
 
     Returns
     -------

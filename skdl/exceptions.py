@@ -66,3 +66,30 @@ class CallbackWarning(UserWarning):
     >>> warnings.simplefilter("ignore", CallbackWarning)
     >>> warnings.resetwarnings()
     """
+
+
+class FoldOutlierWarning(UserWarning):
+    """The score of a validation fold lies far from those of the other folds.
+
+    Validation rows of such a fold are often outliers, or have wrong targets. The
+    ensemble names these folds in ``outlier_folds_`` and their rows in ``fold_rows_``.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skdl.exceptions import FoldOutlierWarning
+    >>> warnings.simplefilter("error", FoldOutlierWarning)  # stop at such a fold
+    >>> warnings.resetwarnings()
+    """
+
+
+class RefittedWarning(UserWarning):
+    """A fitted fold ensemble was fitted again: it was fitted on other data.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skdl.exceptions import RefittedWarning
+    >>> warnings.simplefilter("ignore", RefittedWarning)
+    >>> warnings.resetwarnings()
+    """

@@ -1,0 +1,88 @@
+"""Whether a fold ensemble was fitted on the same data."""
+
+import warnings
+
+import joblib
+from sklearn.base import clone
+
+from skdl.exceptions import RefittedWarning
+
+
+def data_key(X, y):
+    """A hash of rows and targets.
+
+    Parameters
+    ----------
+    X, y : array-like of shape (n_samples, ...)
+        Rows and targets.
+
+    Returns
+    -------
+    str or None
+        None if they cannot be hashed.
+    """
+    return _hash((X, y))
+
+
+def fit_key(data, ensemble, params):
+    """A hash of all that the fold models depend on.
+
+    Parameters
+    ----------
+    data : str or None
+        A `data_key`.
+    ensemble : FoldEnsemble
+        Its estimator, folds and seed count, not how the models are combined.
+    params : dict
+        Arguments of ``fit``.
+
+    Returns
+    -------
+    str or None
+        None if something cannot be hashed, and so cannot be compared.
+    """
+    given = {name: value for name, value in params.items() if value is not None}
+    estimator = clone(ensemble.estimator)
+    settings = (estimator, ensemble.cv, ensemble.random_state, given)
+    return data and _hash((data, *settings))
+
+
+def was_fitted_on(ensemble, name, data, params):
+    """Whether a fold ensemble can be used as it is; warn if it is fitted otherwise.
+
+    Parameters
+    ----------
+    ensemble : FoldEnsemble
+        Fitted or not.
+    name : str
+        What the user calls it.
+    data : str or None
+        A `data_key`.
+    params : dict
+        Arguments that its ``fit`` would get.
+
+    Returns
+    -------
+    bool
+        Whether another fit would have the same data and settings.
+    """
+    if not hasattr(ensemble, "oof_prediction_"):
+        return False
+    key = fit_key(data, ensemble, params)
+    if key and key == ensemble._fit_key:
+        return True
+    warnings.warn(
+        f"The fold ensemble {name!r} is fitted, but not on these rows, targets and "
+        "weights with these settings: it is fitted again. Fit it on the same X and y "
+        "to have it reused, or pass a clone.",
+        RefittedWarning,
+        stacklevel=5,
+    )
+    return False
+
+
+def _hash(value):
+    try:
+        return joblib.hash(value)
+    except Exception:  # whatever cannot be pickled
+        return None
