@@ -1,10 +1,10 @@
-"""joblib's Dask backend, made to get over what goes wrong."""
+"""joblib's Dask backend, made to get over what goes wrong on a cluster."""
 
 import weakref
-from concurrent.futures import Future
 
 import cloudpickle
 import dask
+import joblib
 from dask.sizeof import sizeof
 from joblib._dask import DaskDistributedBackend, is_weakrefable
 
@@ -13,7 +13,7 @@ NO_WARNING = {"distributed.admin.large-graph-warning-threshold": "1 PiB"}
 
 
 class Cluster(DaskDistributedBackend):
-    """The backend of ``joblib.parallel_config(backend="dask")`` with some changes.
+    """The backend of ``joblib.parallel_config(backend="dask")``, with other tasks.
 
     - joblib scatters arrays: only workers have them then, most of them only one, and
       with its death all tasks that need them are lost. Here they are results of tasks
@@ -21,6 +21,7 @@ class Cluster(DaskDistributedBackend):
     - A task that has killed several workers, that cannot be pickled, or that cannot be
       unpickled by a worker, is an error; joblib would wait for its result for ever.
       So calls travel as bytes, and are unpickled within their task.
+    - When one task is an error, the others are called off and leave nothing behind.
     - A cluster with a single thread left is used; joblib would go on without it.
 
     Parameters
@@ -37,36 +38,82 @@ class Cluster(DaskDistributedBackend):
         )
         self.data_futures = dict(active.data_futures)  # that the user has scattered
         self._sent = {}  # id -> weak reference, while `data_futures` has the value
+        self._running = set()
+
+    def start_call(self):
+        """Do nothing: every task has its own callback."""
+
+    def stop_call(self):
+        """Do nothing."""
 
     def submit(self, func, callback=None):
-        """Have a batch of tasks run.
+        """Have a batch of calls run.
 
         Parameters
         ----------
         func : BatchedCalls
-            The tasks.
+            The calls.
         callback : callable, default=None
-            Is given the result, or the error.
+            Is given the results, or the error.
 
         Returns
         -------
-        concurrent.futures.Future
-            Will have the result.
+        distributed.Future or None
+            None if there was an error already.
         """
+
+        def done(future):
+            self._running.discard(future)
+            try:
+                result = future.result()
+            except BaseException as error:  # dask's own is not an Exception
+                result = error
+            future.release()  # the error's traceback may keep it alive
+            if callback is not None:
+                callback(result)
+
         try:
-            func.items = [self._packed(*call) for call in func.items]
+            future = self.client.submit(
+                _run,
+                [self._packed(*call) for call in func.items],
+                pure=False,
+                **self.submit_kwargs,
+            )
         except Exception as error:  # something cannot be pickled
-            future = Future()
-            future.set_exception(error)
-        else:
-            future = super().submit(func, callback)
-
-        def tell(future):
-            if callback is not None and future.exception() is not None:
-                callback(future.exception())
-
-        future.add_done_callback(tell)
+            if callback is not None:
+                callback(error)
+            return None
+        self._running.add(future)
+        future.add_done_callback(done)
         return future
+
+    def retrieve_result_callback(self, out):
+        """Give a result, or raise an error.
+
+        Parameters
+        ----------
+        out : object
+            What `submit` has called back with.
+
+        Returns
+        -------
+        list
+            One result for each call.
+        """
+        if isinstance(out, BaseException):
+            raise out
+        return out
+
+    def abort_everything(self, ensure_ready=True):
+        """Call all tasks off; those that run already run to their end.
+
+        Parameters
+        ----------
+        ensure_ready : bool, default=True
+            Not used.
+        """
+        self.client.cancel(list(self._running))
+        self._running.clear()
 
     def effective_n_jobs(self, n_jobs=1):
         """How many tasks at a time.
@@ -83,46 +130,30 @@ class Cluster(DaskDistributedBackend):
         """
         return max(2, super().effective_n_jobs(n_jobs))
 
-    def abort_everything(self, ensure_ready=True):
-        """Let go of all tasks, so that those still waiting are not begun.
-
-        Parameters
-        ----------
-        ensure_ready : bool, default=True
-            Not used.
-        """
-        super().abort_everything(ensure_ready)
-        # in the thread that takes results out of them
-        self.client.loop.add_callback(self._results.clear)
-        self.client.loop.add_callback(self._callbacks.clear)
-
     def terminate(self):
         """Let the cluster forget the data."""
         for key in list(self._sent):
             self._forget(key)
 
     def _packed(self, func, args, kwargs):
-        """The same call, as bytes and a few large values."""
+        """A call as bytes, and its large values as futures with their places."""
         values = [*args, *kwargs.values()]
-        large = {  # those that joblib would scatter
-            place: value
-            for place, value in enumerate(values)
-            if is_weakrefable(value) and sizeof(value) > 1e3
-        }
-        for place, value in large.items():
-            self._send(value)
-            values[place] = None
+        large = {}
+        for place, value in enumerate(values):
+            if is_weakrefable(value) and sizeof(value) > 1e3:
+                large[place] = self._send(value)
+                values[place] = None
         data = cloudpickle.dumps((func, len(args), list(kwargs), values))
-        return _call, (data, list(large), *large.values()), {}
+        return data, list(large), list(large.values())
 
     def _send(self, value):
         """Have `value` on the cluster as the result of a task, while it exists here."""
         key = id(value)
-        if key in self.data_futures:
-            return
-        with dask.config.set(NO_WARNING):
-            self.data_futures[key] = self.client.submit(_same, value, pure=False)
-        self._sent[key] = weakref.ref(value, lambda _: self._forget(key))
+        if key not in self.data_futures:
+            with dask.config.set(NO_WARNING):
+                self.data_futures[key] = self.client.submit(_same, value, pure=False)
+            self._sent[key] = weakref.ref(value, lambda _: self._forget(key))
+        return self.data_futures[key]
 
     def _forget(self, key):
         self.data_futures.pop(key, None)
@@ -133,9 +164,13 @@ def _same(value):
     return value
 
 
-def _call(data, places, *large):
+def _run(calls):
+    with joblib.parallel_config(backend="dask"):  # for loops within them
+        return [_call(*call) for call in calls]
+
+
+def _call(data, places, large):
     func, n_args, names, values = cloudpickle.loads(data)
     for place, value in zip(places, large, strict=True):
         values[place] = value
-    kwargs = dict(zip(names, values[n_args:], strict=True))
-    return func(*values[:n_args], **kwargs)
+    return func(*values[:n_args], **dict(zip(names, values[n_args:], strict=True)))

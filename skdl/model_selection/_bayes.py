@@ -171,25 +171,25 @@ class BayesSearchCV(SequentialSearchCV):
     ):
         super().__init__(
             estimator,
+            search_spaces,
+            init_points=init_points,
+            n_iter=n_iter,
+            timeout=timeout,
+            patience=patience,
+            journal=journal,
             scoring=scoring,
             n_jobs=n_jobs,
             refit=refit,
             cv=cv,
             verbose=verbose,
             pre_dispatch=pre_dispatch,
+            random_state=random_state,
             error_score=error_score,
             return_train_score=return_train_score,
         )
-        self.search_spaces = search_spaces
-        self.init_points = init_points
-        self.n_iter = n_iter
         self.n_points = n_points
         self.acquisition = acquisition
         self.prune = prune
-        self.timeout = timeout
-        self.patience = patience
-        self.journal = journal
-        self.random_state = random_state
 
     _parameter_constraints = {  # noqa: RUF012, as in scikit-learn
         **SequentialSearchCV._parameter_constraints,

@@ -40,17 +40,25 @@ class NelderMeadSearchCV(SequentialSearchCV):
     journal : str or os.PathLike, default=None
         A file to which each finished trial is written, and from which a search goes
         on that was killed, as for `BayesSearchCV`.
-    scoring, refit, cv, error_score, return_train_score : object
+    scoring : str, callable, list, tuple or dict, default=None
         As for `BayesSearchCV`.
     n_jobs : int, default=None
         How many fits run side by side: the folds of a candidate, and the first
         random points.
+    refit : bool, str or callable, default=True
+        As for `BayesSearchCV`.
+    cv : int, splitter or iterable, default=None
+        Five folds, stratified for classifiers.
     verbose : int, default=0
-        1 shows a line with the best score and the time left.
+        1 shows a line with the best score and the time left; more shows each fit.
     pre_dispatch : int or str, default="2*n_jobs"
         How many fits are handed to the workers in advance.
     random_state : int, RandomState instance or None, default=None
         Decides the random points.
+    error_score : "raise" or float, default=nan
+        The score of a fit that fails; the search goes on.
+    return_train_score : bool, default=False
+        Whether scores of the training rows are computed too.
 
     Attributes
     ----------
@@ -110,22 +118,22 @@ class NelderMeadSearchCV(SequentialSearchCV):
     ):
         super().__init__(
             estimator,
+            search_spaces,
+            init_points=init_points,
+            n_iter=n_iter,
+            timeout=timeout,
+            patience=patience,
+            journal=journal,
             scoring=scoring,
             n_jobs=n_jobs,
             refit=refit,
             cv=cv,
             verbose=verbose,
             pre_dispatch=pre_dispatch,
+            random_state=random_state,
             error_score=error_score,
             return_train_score=return_train_score,
         )
-        self.search_spaces = search_spaces
-        self.init_points = init_points
-        self.n_iter = n_iter
-        self.timeout = timeout
-        self.patience = patience
-        self.journal = journal
-        self.random_state = random_state
 
     def _search(self, run):
         return Simplexes(run, self.init_points, self.n_jobs).search()

@@ -9,6 +9,7 @@ from bayes_opt.parameter import BayesParameter
 from scipy.optimize import minimize
 from scipy.stats import qmc
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from threadpoolctl import threadpool_limits
 
 from skdl.model_selection._spaces import Categorical
 
@@ -78,7 +79,8 @@ class Proposals:
             else:
                 # a liar's scores for points whose own are not known yet
                 lies = [float(np.median(scores))] * len(new)
-                point = self._promising([*points, *new], [*scores, *lies], rng)
+                with threadpool_limits(1, user_api="blas"):  # small matrices
+                    point = self._promising([*points, *new], [*scores, *lies], rng)
             new.append(point if point not in taken else self._unseen(taken, rng))
         return new
 
@@ -230,7 +232,8 @@ def library_optimizer(space, acquisition, trials, rng, prior=None):
         optimizer=prior.fit,
     )
     for point, score in trials:
-        optimizer.register(space.varied(point), score)
+        # by the space itself: the optimizer would write a log of all trials each time
+        optimizer.space.register(space.varied(point), score)
     return optimizer
 
 

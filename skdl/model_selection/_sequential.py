@@ -48,6 +48,28 @@ class SequentialSearchCV(BaseSearchCV):
     }
     prune = False
 
+    def __init__(
+        self,
+        estimator,
+        search_spaces,
+        *,
+        init_points,
+        n_iter,
+        timeout,
+        patience,
+        journal,
+        random_state,
+        **kwargs,
+    ):
+        super().__init__(estimator, **kwargs)
+        self.search_spaces = search_spaces
+        self.init_points = init_points
+        self.n_iter = n_iter
+        self.timeout = timeout
+        self.patience = patience
+        self.journal = journal
+        self.random_state = random_state
+
     @abstractmethod
     def _search(self, run):
         """Have points tried while ``run.n_left``; return what becomes `optimizer_`."""

@@ -1,6 +1,5 @@
 """Searches and other loops over fits on a Dask cluster of two worker processes."""
 
-import gc
 import importlib
 import logging
 import multiprocessing
@@ -173,7 +172,6 @@ def test_data_leave_the_cluster_with_the_search(client, on_cluster, rows):
         nelder_mead(*rows)
     end = time.monotonic() + 30
     while client.cluster.scheduler.tasks and time.monotonic() < end:
-        gc.collect()  # what an error of another test holds
         time.sleep(0.05)
     assert not client.cluster.scheduler.tasks
 
