@@ -77,14 +77,14 @@ def rows():
 
 @pytest.fixture(scope="module")
 def client():
-    """Of a cluster; any free ports are taken, none for a dashboard."""
+    """Of a cluster; any free ports are taken."""
     with (
         distributed.LocalCluster(
             host="127.0.0.1",
             n_workers=2,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=logging.CRITICAL,  # it would tell of every death
         ) as cluster,
         distributed.Client(cluster) as client,
@@ -94,9 +94,9 @@ def client():
 
 @pytest.fixture
 def on_cluster(client):
-    """Both workers are there, and ``with on_cluster:`` sends tasks to them."""
+    """Both workers are there, and ``with on_cluster():`` sends tasks to them."""
     client.wait_for_workers(2, timeout=60)
-    return joblib.parallel_config(backend="dask")
+    return partial(joblib.parallel_config, backend="dask")
 
 
 def search(estimator, X, y):
@@ -126,7 +126,7 @@ def assert_same(search, expected):
 
 @pytest.mark.parametrize("kill", ["own", "all"])
 def test_a_search_gets_over_killed_workers(kill, on_cluster, rows, expected, tmp_path):
-    with on_cluster:
+    with on_cluster():
         found = search(Threshold(folder=str(tmp_path), kill=kill), *rows)
     assert (tmp_path / "killed").exists()
     assert_same(found, expected)
@@ -138,7 +138,7 @@ def test_a_fit_that_kills_every_worker_ends_the_search(
     client, on_cluster, rows, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
-    with on_cluster, pytest.raises(distributed.KilledWorker):
+    with on_cluster(), pytest.raises(distributed.KilledWorker):
         search(Threshold(folder=str(tmp_path), deadly=0), *rows)
 
 
@@ -151,7 +151,7 @@ class Unpicklable:
 
 
 def test_what_cannot_be_pickled_is_an_error(on_cluster, rows):
-    with on_cluster, pytest.raises(TypeError, match="this cannot be pickled"):
+    with on_cluster(), pytest.raises(TypeError, match="this cannot be pickled"):
         search(Threshold(folder=Unpicklable()), *rows)
 
 
@@ -163,12 +163,12 @@ def test_a_module_that_workers_lack_is_an_error(
     )
     monkeypatch.syspath_prepend(tmp_path)
     estimator = importlib.import_module("only_here").Own()
-    with on_cluster, pytest.raises(ModuleNotFoundError, match="only_here"):
+    with on_cluster(), pytest.raises(ModuleNotFoundError, match="only_here"):
         bootstrap_validate(estimator, *rows, n_splits=2)
 
 
 def test_data_leave_the_cluster_with_the_search(client, on_cluster, rows):
-    with on_cluster:
+    with on_cluster():
         nelder_mead(*rows)
     end = time.monotonic() + 30
     while client.cluster.scheduler.tasks and time.monotonic() < end:
@@ -187,7 +187,7 @@ def wait_for(path, text):
 
 def test_results_come_as_they_finish(on_cluster, tmp_path):
     seen = tmp_path / "seen"
-    with on_cluster:
+    with on_cluster():
         results = workers(return_as="generator_unordered")(
             delayed(wait_for)(path, str(path.name)) for path in (seen, tmp_path)
         )
@@ -233,7 +233,7 @@ def bootstrap_until_narrow(X, y):
 )
 def test_other_loops_give_the_same_result(loop, on_cluster, rows):
     expected = loop(*rows)
-    with on_cluster:
+    with on_cluster():
         found = loop(*rows)
     np.testing.assert_array_equal(found, expected)
 
@@ -251,7 +251,7 @@ def test_networks_train_on_workers(on_cluster, iris):
         random_state=0,
     )
     expected = make().fit(*iris)
-    with on_cluster:
+    with on_cluster():
         found = make().fit(*iris)
     assert_same(found, expected)
     np.testing.assert_array_equal(
