@@ -23,8 +23,8 @@ N_RANDOM = 2000  # random points at which the acquisition function is computed,
 N_LOCAL = 250  # and points around the best ones, in each of some rounds
 ROUNDS = 4
 N_CENTRES = 10
-LENGTH = 0.2  # a length scale, for a single dimension; grows with their root
-LENGTH_SD = 0.7  # of its logarithm
+LENGTH = 0.4  # a length scale, for a single dimension; grows with their root
+LENGTH_SD = 1.0  # of its logarithm
 STEP = 0.2  # of the first round, in units of a range; halved each time
 
 
