@@ -94,8 +94,9 @@ class BayesSearchCV(SequentialSearchCV):
     optimizer_ : bayes_opt.BayesianOptimization
         Knows all trials, for plots and further questions: its ``res``, ``max``,
         ``predict``, ``suggest``. None if nothing could be varied.
-    n_fits_saved_ : int
-        Fits that pruning has saved.
+    n_fits_saved_, time_saved_ : int, float
+        Fits that pruning has saved, and their seconds, estimated by the other folds of
+        the same candidates.
     n_splits_, scorer_, multimetric_ : object
         As in `sklearn.model_selection.GridSearchCV`.
 

@@ -34,9 +34,9 @@ class Race:
 
     def __init__(self, best, others):
         self.best = best
-        spreads = [np.std(best - other, ddof=1) for other in others]
-        spreads = [spread for spread in spreads if np.isfinite(spread)]
-        known = len(best) > 1 and len(spreads) >= MIN_TRIALS
+        others = [other for other in others if np.isfinite(other).all()]
+        known = len(best) > 1 and len(others) >= MIN_TRIALS
+        spreads = [np.std(best - other, ddof=1) for other in others if known]
         self.spread = float(np.median(spreads)) if known else np.inf
 
     def lost(self, scores):

@@ -170,7 +170,7 @@ class SequentialSearchCV(BaseSearchCV):
         if callable(self.scoring) and self.multimetric_:
             refit_metric = self.refit
         self._convergence = run.convergence()
-        self.n_fits_saved_ = run.n_saved
+        self.n_fits_saved_, self.time_saved_ = run.saved
         if self.refit or not self.multimetric_:
             self.best_index_ = self._select_best_index(
                 self.refit, refit_metric, results

@@ -26,6 +26,9 @@ def test_pruning_saves_fits_and_finds_the_same_best():
     frame = search.convergence()
     assert search.n_fits_saved_ == 40 * 5 - frame["n_fits"].sum() > 40
     assert (frame["pruned"] == (frame["n_fits"] < 5)).all()
+    per_fold = frame["fit_seconds"] / frame["n_fits"]
+    saved = (per_fold * (5 - frame["n_fits"])).sum()
+    assert saved < search.time_saved_ < saved + 1  # with the times of scoring
     assert search.best_score_ == pytest.approx(whole.best_score_, abs=0.01)
     assert not frame["pruned"][search.best_index_]
 
