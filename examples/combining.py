@@ -5,8 +5,9 @@ network is fitted for each of five folds, which serves for early stopping, and t
 models are combined in every way that skdl knows; networks and forests are blended;
 networks are bagged by scikit-learn. The table shows scores on the held-out rows: first
 the mean over single fold models, then how much better each way of combining does, on
-average over the splits, with the standard error of that average. The splits share rows,
-so the error is somewhat too small.
+average over the splits, with the standard error of that average, and a verdict: "tie"
+within two standard errors, else "better" or "worse". The splits share rows, so the
+error is somewhat too small.
 """
 
 import warnings
@@ -85,10 +86,18 @@ def scores(kind, X, y, X_test, y_test, seed):
     return result
 
 
+def verdict(gain, error):
+    """ "tie" if a gain lies within two standard errors, else "better" or "worse"."""
+    if abs(gain) <= 2 * error:
+        return "tie"
+    return "better" if gain > 0 else "worse"
+
+
 def main():
     """Fit, score, and print the table."""
     warnings.simplefilter("ignore", FoldOutlierWarning)  # one fit in a hundred
-    print(f"{'data':<14} {'model':<28} {'score':<18} difference ± its error")
+    header = f"{'data':<14} {'model':<28} {'score':<18}"
+    print(f"{header} {'difference ± its error':<24} verdict")
     start = perf_counter()
     for data, metric, load, kind in DATA:
         X, y = load(return_X_y=True)
@@ -102,10 +111,11 @@ def main():
             score = np.array([result[model] for result in results])
             gain = score - single
             error = gain.std(ddof=1) / np.sqrt(len(gain))
-            difference = f"{gain.mean():+.4f} ± {error:.4f}" if gain.any() else ""
-            print(
-                f"{data:<14} {model:<28} {metric:<8} {score.mean():.4f}    {difference}"
-            )
+            row = f"{data:<14} {model:<28} {metric:<8} {score.mean():.4f}"
+            if model != "mean single fold model":
+                difference = f"{gain.mean():+.4f} ± {error:.4f}"
+                row += f"    {difference:<24} {verdict(gain.mean(), error)}"
+            print(row)
     print(f"{perf_counter() - start:.0f} seconds")
 
 

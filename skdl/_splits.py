@@ -1,10 +1,11 @@
 """Fitting any estimator or pipeline on some rows, with others as validation rows."""
 
+import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from skdl._validation import fit_params_of_rows, rows_of
+from skdl._validation import fit_params_of_rows, rows_of, tags_of
 
 
 def last_step(estimator):
@@ -43,6 +44,23 @@ def takes_validation(estimator):
     last = last_step(estimator)
     known = all(has_fit_parameter(last, name) for name in ("X_val", "y_val"))
     return known and getattr(last, "early_stopping", True) is not False
+
+
+def row_numbers(rows):
+    """Row numbers of one part of a split, which may be a mask.
+
+    Parameters
+    ----------
+    rows : array-like of int or bool
+        As ``cv.split`` gives them.
+
+    Returns
+    -------
+    ndarray of int
+        Row numbers.
+    """
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
 
 
 def best_epoch(estimator):
@@ -148,7 +166,8 @@ def fit_on_rows(estimator, X, y, train, test=None, params=None):
         Rows to train on.
     test : ndarray of int, default=None
         Rows to validate on. The earlier steps of a pipeline are fitted on the
-        training rows only, and transform these.
+        training rows only, and transform these. Those with a class that no training
+        row has are left out; if none is left, the estimator is fitted without them.
     params : dict, default=None
         Arguments of the estimator's ``fit``; those with a value for each row are cut.
 
@@ -159,7 +178,11 @@ def fit_on_rows(estimator, X, y, train, test=None, params=None):
     """
     X_train, y_train = rows_of(estimator, X, y, train)
     fit_params = fit_params_of_rows(X, params, train)
-    if test is None or not takes_validation(estimator):
+    if test is not None and takes_validation(estimator):
+        test = _of_known_classes(estimator, y, train, test)
+    else:
+        test = ()
+    if not len(test):
         return estimator.fit(X_train, y_train, **fit_params)
     X_val, y_val = rows_of(estimator, X, y, test, train)
     validation = {"y_val": y_val}
@@ -172,6 +195,18 @@ def fit_on_rows(estimator, X, y, train, test=None, params=None):
     return _fit_with_validation(
         estimator, X_train, y_train, X_val, validation, fit_params
     )
+
+
+def _of_known_classes(estimator, y, train, test):
+    """The rows `test` whose class is that of a training row."""
+    labels = np.asarray(y)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    kind = tags_of(last_step(estimator)).estimator_type
+    if kind != "classifier" or labels.ndim != 1:
+        return test
+    known = set(labels[train].tolist())
+    return test[[label in known for label in labels[test].tolist()]]
 
 
 def _path_to_last(estimator):
@@ -211,7 +246,8 @@ class _LastStep(BaseEstimator):
     def fit(self, X, y, **params):
         X_val = self.X_val
         for _, step in self.pipeline.steps[:-1]:
-            if step is not None and step != "passthrough":
+            # a sampler of imbalanced-learn changes training rows only
+            if hasattr(step, "transform"):
                 X_val = step.transform(X_val)
         _fit_with_validation(self.estimator, X, y, X_val, self.validation, params)
         return self

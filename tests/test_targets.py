@@ -286,6 +286,16 @@ def test_class_indices_are_those_of_np_unique():
     assert_array_equal(targets.decode(np.eye(3)[index]), y)
 
 
+def test_unknown_label_is_named_in_full_however_short_the_known_ones_are():
+    targets = classification_targets(np.array(["r", "s"]))
+    for labels in (["r", "rare"], ["s", "rarer"]):  # both begin with a known label
+        for dtype in (str, object):
+            with pytest.raises(
+                ValueError, match=f"y_val holds the label '{labels[1]}'"
+            ):
+                targets.check(np.array(labels, dtype=dtype), name="y_val")
+
+
 @pytest.mark.parametrize("scale", [1e-100, 1e-3, 1.0, 1e100])
 def test_encoded_numbers_are_standardised_and_come_back(scale):
     rng = np.random.default_rng(0)

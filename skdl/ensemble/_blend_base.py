@@ -28,7 +28,7 @@ from skdl._validation import (
 )
 from skdl.ensemble._answers import columns
 from skdl.ensemble._fold_base import FoldEnsemble
-from skdl.ensemble._folds import fit_folds, seeds_of, splits_of
+from skdl.ensemble._folds import check_row_weights, fit_folds, seeds_of, splits_of
 from skdl.ensemble._named import NamedEstimators
 from skdl.ensemble._reuse import data_key, was_fitted_on
 
@@ -102,11 +102,17 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
         skdl.exceptions.FoldOutlierWarning
             If the score of a fold lies far from the others.
         skdl.exceptions.RefittedWarning
-            If a fold ensemble had been fitted on other data, and so is fitted again.
+            If a fold ensemble had been fitted on other data or with other settings,
+            and so is fitted again.
+        UserWarning
+            If `refit` cannot get the epochs of a network inside a base estimator, which
+            is not the last step of a pipeline.
         """
         self._validate_params()
         self._check_estimators()
         X, y = indexable_rows(X, y, type(self).__name__)
+        check_row_weights(sample_weight, X)
+        self._check_inputs_of_final(X)
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         routed = self._route({"sample_weight": sample_weight, **params})
@@ -173,6 +179,20 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
         final = self._unfitted_final(y[rows], params.get("sample_weight"))
         Z = self._with_inputs(parts, X)
         self.final_estimator_ = clone(final).fit(Z[rows], y[rows], **params)
+
+    def _check_inputs_of_final(self, X):
+        """Refuse text that the default final estimator would get, before all fits."""
+        final_is_ours = self.final_estimator is None
+        if not (self.passthrough and final_is_ours) or sp.issparse(X):
+            return
+        try:
+            np.asarray(X).astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                "passthrough=True hands the columns of X to the final estimator, which "
+                f"takes only numbers: {error}. Encode such columns first, pass a "
+                "final_estimator that does, or take passthrough=False."
+            ) from None
 
     def _with_inputs(self, parts, X):
         """Predictions as columns, followed by X if `passthrough`."""

@@ -2,6 +2,7 @@
 
 import copy
 import numbers
+import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -29,6 +30,7 @@ from skdl._validation import (
 from skdl.ensemble._answers import response_method
 from skdl.ensemble._folds import (
     Task,
+    check_row_weights,
     fit_folds,
     out_of_fold,
     seeded,
@@ -119,9 +121,13 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         -----
         skdl.exceptions.FoldOutlierWarning
             If the score of a fold lies far from the others.
+        UserWarning
+            If a new model on all rows cannot get the epochs of a network inside
+            `estimator`, which is not the last step of a pipeline.
         """
         self._validate_params()
         X, y = indexable_rows(X, y, type(self).__name__)
+        check_row_weights(sample_weight, X)
         context = self._init_callback_context(max_subtasks=2)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         params["sample_weight"] = sample_weight
@@ -180,13 +186,20 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _take(self, task, folds, X, context):
         """Keep the fitted folds, and combine them."""
+        scores = np.array([fold.score for fold in folds])
+        if self.combine == "best" and np.isnan(scores).all():
+            raise ValueError(
+                f"combine='best' with scoring={self.scoring!r}: the score is NaN for "
+                f"all {len(scores)} folds, so none is the best. Take a scorer that is "
+                "defined for the rows of a fold, or combine='average'."
+            )
         for name in ("n_features_in_", "feature_names_in_", "estimator_"):
             vars(self).pop(name, None)
         self._answers = task.answers
         if hasattr(task.answers, "classes"):
             self.classes_ = task.answers.classes
         self.estimators_ = [fold.model for fold in folds]
-        self.fold_scores_ = np.array([fold.score for fold in folds])
+        self.fold_scores_ = scores
         self.fold_epochs_ = [fold.epoch for fold in folds]
         self.fold_rows_ = [fold.test for fold in folds]
         self.oof_prediction_ = out_of_fold(folds, len(task.y))
@@ -207,6 +220,8 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     def _refit(self, task, X, context):
         model = clone(self.estimator)
         knows_epochs = "epochs" in last_step(model).get_params(deep=False)
+        if not knows_epochs:
+            self._warn_of_hidden_epochs()
         if knows_epochs and None not in self.fold_epochs_:
             epochs = REFIT_EPOCHS[self.combine](self.fold_epochs_)
             model = with_epochs(self.estimator, max(1, round(float(epochs))))
@@ -215,6 +230,22 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         refit = context.subcontext(task_name="refit")
         with subtask(refit, model, self, X, task.y):
             return fit_on_rows(model, X, task.y, everything, params=task.fit_params)
+
+    def _warn_of_hidden_epochs(self):
+        names = self.estimator.get_params()
+        hidden = next((name for name in names if name.endswith("__epochs")), None)
+        if hidden is None:
+            return
+        name = type(last_step(self.estimator)).__name__
+        warnings.warn(
+            f"combine={self.combine!r} found no best epochs: {name} hides them, so the "
+            f"model on all rows trains with {hidden}={names[hidden]!r}, and the folds "
+            "did not serve for early stopping. Let the network itself be the "
+            "estimator or the last step of a pipeline (DenseRegressor scales its "
+            "target by itself), or take combine='average'.",
+            UserWarning,
+            stacklevel=5,
+        )
 
     def _check_estimator(self):
         """Refuse what cannot be a model of a fold."""

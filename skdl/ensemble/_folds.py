@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.parallel import delayed
 
 from skdl._parallel import workers
-from skdl._splits import best_epoch, fit_on_rows
+from skdl._splits import best_epoch, fit_on_rows, row_numbers
 from skdl._validation import fit_params_of_rows, rows_of
 
 
@@ -39,6 +39,32 @@ class Task:
     score_params: dict
     y: np.ndarray
     seeds: list  # of int, or None
+
+
+def check_row_weights(sample_weight, X):
+    """Refuse row weights that are not one for each row, before anything is fitted.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+        What the user gave.
+    X : array-like of shape (n_samples, ...)
+        Rows.
+
+    Raises
+    ------
+    ValueError
+        If their shape is another one.
+    """
+    if sample_weight is None:
+        return
+    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    shape = np.asarray(sample_weight).shape
+    if shape != (n_rows,):
+        raise ValueError(
+            f"sample_weight has the shape {shape}, but X has {n_rows} rows. Give one "
+            f"weight for each row, in the shape ({n_rows},), or leave it out."
+        )
 
 
 def seeds_of(random_state, n):
@@ -117,7 +143,7 @@ def splits_of(cv, X, y, *, classifier, params):
     if isinstance(n_folds, numbers.Integral):
         _check_number_of_folds(n_folds, y, classifier)
     splitter = check_cv(cv, y, classifier=classifier)
-    splits = [tuple(map(_row_numbers, fold)) for fold in splitter.split(X, y, **params)]
+    splits = [tuple(map(row_numbers, fold)) for fold in splitter.split(X, y, **params)]
     if not splits:
         raise ValueError(f"cv={cv!r} gives no folds. At least one is needed.")
     for k, (train, test) in enumerate(splits):
@@ -144,11 +170,6 @@ def _check_number_of_folds(n_folds, y, classifier):
                 f"cv={n_folds} needs a class with at least {n_folds} rows, but the "
                 f"largest, {label}, has {count}. Take fewer folds."
             )
-
-
-def _row_numbers(rows):
-    rows = np.asarray(rows)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
 
 
 def fit_folds(tasks, X, caller, context, *, n_jobs, verbose):

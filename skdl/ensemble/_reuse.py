@@ -3,6 +3,8 @@
 import warnings
 
 import joblib
+import numpy as np
+import scipy.sparse as sp
 from sklearn.base import clone
 
 from skdl.exceptions import RefittedWarning
@@ -21,18 +23,20 @@ def data_key(X, y):
     str or None
         None if they cannot be hashed.
     """
+    # a list and a series are the same targets as an array
+    y = y.toarray() if sp.issparse(y) else np.asarray(y)
     return _hash((X, y))
 
 
 def fit_key(data, ensemble, params):
-    """A hash of all that the fold models depend on.
+    """A hash of all that a fitted fold ensemble depends on.
 
     Parameters
     ----------
     data : str or None
         A `data_key`.
     ensemble : FoldEnsemble
-        Its estimator, folds and seed count, not how the models are combined.
+        Its estimator, folds, seed, score and way of combining count.
     params : dict
         Arguments of ``fit``.
 
@@ -43,8 +47,9 @@ def fit_key(data, ensemble, params):
     """
     given = {name: value for name, value in params.items() if value is not None}
     estimator = clone(ensemble.estimator)
-    settings = (estimator, ensemble.cv, ensemble.random_state, given)
-    return data and _hash((data, *settings))
+    names = ("cv", "random_state", "scoring", "combine")
+    settings = [getattr(ensemble, name) for name in names]
+    return data and _hash((data, estimator, *settings, given))
 
 
 def was_fitted_on(ensemble, name, data, params):

@@ -57,7 +57,8 @@ class BayesSearchCV(SequentialSearchCV):
         parameters; `n_iter`, `timeout`, `patience`, `n_jobs` and `verbose` may
         differ. Nothing finished is fitted twice, and the result is that of a search
         that was never killed. The estimator and the splitter need a fixed
-        `random_state` for that.
+        `random_state` for that. Searches that run within another cross-validation
+        have other data each time, and need none or one each.
     scoring : str, callable, list, tuple or dict, default=None
         As in `sklearn.model_selection.GridSearchCV`. Of several metrics the search
         goes by the one that `refit` names, else by the first.
@@ -90,7 +91,7 @@ class BayesSearchCV(SequentialSearchCV):
         As in `sklearn.model_selection.GridSearchCV`, a row for each trial in the
         order of the search. With ``prune=True`` there is a column pruned; the scores
         of folds left out are NaN, means are over the folds that ran, and ranks put
-        such candidates behind all others.
+        such candidates behind all others; a function for `refit` should go by ranks.
     optimizer_ : bayes_opt.BayesianOptimization
         Knows all trials, for plots and further questions: its ``res``, ``max``,
         ``predict``, ``suggest``. None if nothing could be varied.
@@ -203,19 +204,28 @@ class BayesSearchCV(SequentialSearchCV):
         names = ("n_points", "acquisition", "prune")
         return {**super()._settings(), **{name: getattr(self, name) for name in names}}
 
-    def _search(self, run):
-        from skdl.model_selection._proposals import (
-            ACQUISITIONS,
-            Proposals,
-            library_optimizer,
-        )
+    def _check_search(self):
+        from bayes_opt.acquisition import AcquisitionFunction, ConstantLiar
 
-        named = isinstance(self.acquisition, str)
-        if named and self.acquisition not in ACQUISITIONS:
+        from skdl.model_selection._proposals import ACQUISITIONS
+
+        function = self.acquisition
+        if isinstance(function, ConstantLiar):
             raise ValueError(
-                f"acquisition={self.acquisition!r} must be one of "
-                f"{sorted(ACQUISITIONS)}, or an instance from bayes_opt.acquisition."
+                f"acquisition={function!r}: the search has a constant liar of its own, "
+                "which knows categories. Set n_points, and give its base_acquisition."
             )
+        if not isinstance(function, AcquisitionFunction) and (
+            not isinstance(function, str) or function not in ACQUISITIONS
+        ):
+            raise ValueError(
+                f"acquisition={function!r} must be one of {sorted(ACQUISITIONS)}, or "
+                "an instance from bayes_opt.acquisition."
+            )
+
+    def _search(self, run):
+        from skdl.model_selection._proposals import Proposals, library_optimizer
+
         proposals = Proposals(
             run.space, self.acquisition, init_points=self.init_points, seed=run.seed
         )

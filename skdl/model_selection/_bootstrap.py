@@ -89,9 +89,10 @@ def bootstrap_validate(
     cv : cross-validation splitter, int, iterable or None, default=None
         Where the splits come from. None draws them at random: `StratifiedShuffleSplit`
         for classifiers, `ShuffleSplit` for everything else (multilabel targets too),
-        and `GroupShuffleSplit` if `groups` is given.
+        and `GroupShuffleSplit` if groups are given.
     groups : array-like of shape (n_samples,), default=None
-        Rows of one group stay together: all in the test, or none.
+        Rows of one group stay together: all in the test, or none. With metadata
+        routing, `params` takes them: ``{"groups": groups}``.
     scoring : str, callable, list, tuple, dict or None, default=None
         As in `sklearn.model_selection.cross_validate`. None takes the estimator's own
         ``score``; several metrics have columns with their names.

@@ -147,7 +147,8 @@ def compare_bootstrap(
         Where the splits come from, as in `bootstrap_validate`. The test is made for
         random splits; with others it is an approximation.
     groups : array-like of shape (n_samples,), default=None
-        Rows of one group stay together: all in the test, or none.
+        Rows of one group stay together: all in the test, or none. With metadata
+        routing, `params` takes them: ``{"groups": groups}``.
     scoring : str, callable or None, default=None
         One metric. None takes the estimators' own ``score``.
     stop_on_test : bool, default=False

@@ -4,12 +4,18 @@ import json
 import os
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from skdl.model_selection._trials import Trial
 
+try:
+    import fcntl
+except ImportError:  # not on Windows: there two searches are not kept apart
+    fcntl = None
+
 VERSION = 1
+# of the first line, and of the others
+KEYS = [{"journal", "seed", "search"}, {"trial", "point", "folds", "elapsed"}]
 START = b'{"journal": %d, ' % VERSION
 
 
@@ -42,11 +48,17 @@ class Journal:
                 f"journal={self._shown}: there is no folder "
                 f"{str(self.path.parent)!r}. Make it, or write elsewhere."
             )
-        header, *lines = self._read() or [None]
-        if header is None:
-            self._append({"journal": VERSION, "seed": seed, "search": search})
-            return
-        self._check(header["search"], search)
+        self._file = self.path.open("ab")
+        try:
+            self._lock()
+            header, *lines = self._read() or [None]
+            if header is None:
+                self._append({"journal": VERSION, "seed": seed, "search": search})
+                return
+            self._check(header["search"], search)
+        except BaseException:
+            self.close()
+            raise
         self.seed = header["seed"]
         for line in lines:
             point = tuple(line["point"])
@@ -122,11 +134,29 @@ class Journal:
             }
         )
 
+    def close(self):
+        """Let others have the file."""
+        self._file.close()
+
+    def _lock(self):
+        """Refuse a file that another search writes; its end frees it, also a kill."""
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"journal={self._shown} is being written by a search that is running. "
+                "Wait for its end, or give another file name."
+            ) from None
+        except OSError:  # a file system without locks
+            return
+
     def _append(self, line):
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, default=_plain) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        text = json.dumps(line, default=_plain) + "\n"
+        self._file.write(text.encode("utf-8"))
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     @property
     def _shown(self):
@@ -144,16 +174,16 @@ class Journal:
         texts = data.splitlines(keepends=True)
         for number, text in enumerate(texts, start=1):
             try:
-                lines.append(json.loads(text))
-                if not text.endswith(b"\n"):
-                    raise ValueError("torn at the very end")
-            except ValueError:
+                line = json.loads(text)
+                if not text.endswith(b"\n") or not KEYS[number > 1] <= set(line):
+                    raise ValueError("torn, or another line")
+                lines.append(line)
+            except (TypeError, ValueError):
                 if number < len(texts):
                     raise ValueError(
                         f"journal={self._shown}: line {number} is damaged. Delete that "
                         "line, or the whole file to start anew."
                     ) from None
-                del lines[number - 1 :]
                 os.truncate(self.path, end)
             end += len(text)
         return lines
@@ -167,48 +197,6 @@ class Journal:
                 f"{', '.join(changed)}. Set it back to go on with that search, or "
                 "give another file name to begin a new one."
             )
-
-
-def fingerprint(value):
-    """Text that is the same for equal values, in this process and in others.
-
-    Parameters
-    ----------
-    value : object
-        Data, a parameter, a function.
-
-    Returns
-    -------
-    str
-        A hash where the value can be pickled, else the name of its type.
-    """
-    if hasattr(value, "get_config"):  # of Keras; its pickles differ between processes
-        value = type(value).__qualname__, value.get_config()
-    try:
-        return joblib.hash(value)
-    except Exception:  # whatever the pickling of someone's object raises
-        return getattr(value, "__qualname__", type(value).__qualname__)
-
-
-def fingerprints(estimator):
-    """An estimator's class and parameters, each with its fingerprint.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Any estimator or pipeline.
-
-    Returns
-    -------
-    dict
-        By name.
-    """
-    found = {"estimator": type(estimator).__qualname__}
-    for name, value in estimator.get_params().items():
-        nested = hasattr(value, "get_params") and not isinstance(value, type)
-        shown = type(value).__qualname__ if nested else fingerprint(value)
-        found[f"estimator's {name}"] = shown
-    return found
 
 
 def _plain(value):

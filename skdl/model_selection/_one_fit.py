@@ -10,7 +10,7 @@ from skdl._splits import best_epoch, fit_on_rows
 from skdl._validation import fit_params_of_rows, rows_of
 
 
-def fit_and_score(
+def fit_one(
     estimator, X, y, rows, scorer, fit_params, score_params, stop_on_test, error_score
 ):
     """Fit on the training rows of a split and score on its test rows.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-# In standard errors. Of candidates as good as the best, one in a hundred is then given
-# up that would have come out ahead on all folds (simulated in the tests).
+# In standard errors. Of candidates that would come out ahead on all folds, three to
+# four in a hundred are then given up (simulated, with candidates as good as the best).
 Z = 2.0
 MIN_TRIALS = 4  # complete ones beside the best, before anything is known of the noise
 

@@ -26,8 +26,8 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import delayed
 
 from skdl._parallel import workers
-from skdl._splits import last_step, takes_validation, weight_params
-from skdl.model_selection._one_fit import fit_and_score
+from skdl._splits import last_step, row_numbers, takes_validation, weight_params
+from skdl.model_selection._one_fit import fit_one
 from skdl.model_selection._statistics import narrow_enough, running_statistics
 
 
@@ -80,7 +80,7 @@ min_splits, n_jobs, random_state, error_score, verbose : object
     classifier = any(is_classifier(estimator) for estimator in estimators.values())
     remedy = "{}"
     if cv is None:
-        cv = _random_splits(classifier, y, groups)(
+        cv = _random_splits(classifier, y, _grouped(groups, params))(
             n_splits, test_size=test_size, random_state=random_state
         )
         remedy = (
@@ -101,33 +101,49 @@ min_splits, n_jobs, random_state, error_score, verbose : object
     jobs = list(
         zip(estimators.values(), scorers, fit_params, score_params, strict=True)
     )
-    parallel = workers(n_jobs=n_jobs, verbose=verbose)
     batch_size = None if tol is None else min_splits
     records = [[] for _ in jobs]
-    end = None
-    while batch := parallel(
-        delayed(fit_and_score)(
-            clone(estimator), X, y, rows, scorer, fit, score, stop_on_test, error_score
-        )
-        for rows in islice(splits, batch_size)
-        for estimator, scorer, fit, score in jobs
-    ):
-        for i, of_one in enumerate(records):
-            of_one += batch[i :: len(jobs)]
-        names = _fill_failed(records, error_score)
-        end = _end(records, names, tol, confidence, min_splits)
-        if end is not None:
-            break
-        batch_size = -(-effective_n_jobs(n_jobs) // len(jobs))  # rounded up
+    names = end = None
+    # Open across batches, so that large data reach the workers once.
+    with workers(n_jobs=n_jobs, verbose=verbose) as parallel:
+        while batch := parallel(
+            delayed(fit_one)(
+                clone(estimator),
+                X,
+                y,
+                rows,
+                scorer,
+                fit,
+                score,
+                stop_on_test,
+                error_score,
+            )
+            for rows in islice(splits, batch_size)
+            for estimator, scorer, fit, score in jobs
+        ):
+            for i, of_one in enumerate(records):
+                of_one += batch[i :: len(jobs)]
+            names = names or _names(batch)
+            if tol is not None and names is not None:
+                end = _end(records, names, tol, confidence, min_splits, error_score)
+            if end is not None:
+                break
+            batch_size = -(-effective_n_jobs(n_jobs) // len(jobs))  # rounded up
     if not records[0]:
         raise ValueError(f"cv={cv!r} makes no split. Give one that makes two or more.")
     # What was computed beyond the end is left out, so that n_jobs changes nothing.
     records = [of_one[:end] for of_one in records]
     for name, of_one in zip(estimators, records, strict=True):
         _tell_failures(name, of_one, error_score)
-    converged = None if tol is None else end is not None
+    names = names or ["score"]
+    attrs = {
+        "confidence": confidence,
+        "tol": tol,
+        "min_splits": min_splits,
+        "converged": None if tol is None else end is not None,
+    }
     return {
-        name: _frame(of_one, names, confidence, tol, min_splits, converged)
+        name: _frame(of_one, names, error_score, attrs)
         for name, of_one in zip(estimators, records, strict=True)
     }
 
@@ -143,9 +159,16 @@ def _refuse_without_validation(estimators):
             )
 
 
-def _random_splits(classifier, y, groups):
+def _grouped(groups, params):
+    """Whether groups are given: apart, or in `params` with metadata routing."""
+    if get_config()["enable_metadata_routing"]:
+        groups = (params or {}).get("groups")
+    return groups is not None
+
+
+def _random_splits(classifier, y, grouped):
     """The kind of random splits; as `check_cv` does, it stratifies by classes only."""
-    if groups is not None:
+    if grouped:
         return GroupShuffleSplit
     if classifier and type_of_target(y) in ("binary", "multiclass"):
         return StratifiedShuffleSplit
@@ -158,10 +181,7 @@ def _splits(cv, X, y, split_params, remedy):
     def draw():
         try:
             for rows in cv.split(X, y, **split_params):
-                yield tuple(
-                    np.flatnonzero(part) if np.asarray(part).dtype == bool else part
-                    for part in rows
-                )
+                yield tuple(map(row_numbers, rows))
         except ValueError as error:
             text = " ".join(str(error).split()).rstrip(".") + "."
             raise ValueError(remedy.format(text)) from None
@@ -206,21 +226,22 @@ def _params_without_routing(estimator, params):
     return params
 
 
-def _fill_failed(records, error_score):
-    """Give failed splits their scores, and return the names of the metrics."""
-    scores = [record["scores"] for of_one in records for record in of_one]
-    names = next((list(s) for s in scores if s is not None), ["score"])
-    for of_one in records:
-        for record in of_one:
-            if record["scores"] is None and error_score != "raise":
-                record["scores"] = dict.fromkeys(names, float(error_score))
-    return names
+def _names(records):
+    """The names of the metrics, or None if no split could be scored."""
+    scores = (record["scores"] for record in records)
+    return next((list(of_one) for of_one in scores if of_one is not None), None)
 
 
-def _end(records, names, tol, confidence, min_splits):
+def _values(records, name, error_score):
+    """The scores of one metric; splits without any have `error_score`."""
+    return [
+        float(error_score) if record["scores"] is None else record["scores"][name]
+        for record in records
+    ]
+
+
+def _end(records, names, tol, confidence, min_splits, error_score):
     """After how many splits all means are known well enough, or None."""
-    if tol is None:
-        return None
     tols = tol if isinstance(tol, dict) else dict.fromkeys(names, tol)
     unknown = sorted(set(tols) - set(names))
     if unknown:
@@ -230,8 +251,12 @@ def _end(records, names, tol, confidence, min_splits):
         )
     enough = []
     for of_one in records:
+        # Fits that all failed have the same score, of which nothing is known.
+        enough.append(
+            np.logical_or.accumulate([each["scores"] is not None for each in of_one])
+        )
         for name, width in tols.items():
-            values = [record["scores"][name] for record in of_one]
+            values = _values(of_one, name, error_score)
             margin = _running(of_one, values, confidence)["margin"]
             enough.append(narrow_enough(margin, width, min_splits))
     together = np.logical_and.reduce(enough)
@@ -263,12 +288,13 @@ def _tell_failures(name, records, error_score):
     )
 
 
-def _frame(records, names, confidence, tol, min_splits, converged):
+def _frame(records, names, error_score, attrs):
     import pandas as pd
 
+    confidence = attrs["confidence"]
     columns = {}
     for name in names:
-        values = [record["scores"][name] for record in records]
+        values = _values(records, name, error_score)
         running = _running(records, values, confidence)
         add = {name: values} | {f"{key}_{name}": v for key, v in running.items()}
         _add_columns(columns, add)
@@ -284,9 +310,7 @@ def _frame(records, names, confidence, tol, min_splits, converged):
     _add_columns(columns, add)
     index = pd.RangeIndex(1, len(records) + 1, name="split")
     frame = pd.DataFrame(columns, index=index)
-    frame.attrs.update(
-        confidence=confidence, tol=tol, min_splits=min_splits, converged=converged
-    )
+    frame.attrs.update(attrs)
     return frame
 
 

@@ -1,12 +1,13 @@
 """One run of a search: tries points, remembers trials, knows when to end."""
 
+import traceback
 from time import perf_counter
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import delayed
 
-from skdl._validation import fit_and_score
+from skdl._validation import MultimetricScorer, fit_and_score
 from skdl.model_selection._live import LiveLine
 from skdl.model_selection._racing import Race
 from skdl.model_selection._trials import Trial, best_so_far
@@ -41,6 +42,8 @@ class Run:
         self.trials = []
         self.scores = []  # what the search goes by; higher is better
         self._search = search
+        # for callbacks only: it would travel to every worker
+        self._caller = search if getattr(search, "_skl_callbacks", None) else None
         self._estimator = clone(search.estimator)
         self._journal = journal
         self._parallel = parallel
@@ -95,7 +98,8 @@ class Run:
             Zero if the search is over: by number, time or patience.
         """
         search = self._search
-        if search.timeout is not None and self.seconds >= search.timeout:
+        late = search.timeout is not None and self.seconds >= search.timeout
+        if late and self.trials:  # one at least
             return 0
         if search.patience is not None and self.trials:
             best = best_so_far(self.trials, self.metric)
@@ -240,9 +244,9 @@ class Run:
         if not self._search.prune:
             return None
         complete = [t.scores(self.metric) for t in self.trials if not t.pruned]
-        complete = [scores for scores in complete if not np.isnan(scores).any()]
+        complete = [scores for scores in complete if np.isfinite(scores).all()]
         if not complete:
-            return Race(np.full(len(self._splits), -np.inf), [])
+            return Race(np.zeros(len(self._splits)), [])
         best = max(range(len(complete)), key=lambda i: complete[i].mean())
         others = complete[:best] + complete[best + 1 :]
         return Race(complete[best], others)
@@ -292,7 +296,7 @@ class Run:
                 return_times=True,
                 error_score=self._search.error_score,
                 verbose=max(self._search.verbose - 1, 0),
-                caller=self._search,
+                caller=self._caller,
                 callback_ctx=context,
                 **self._kwargs,
             )
@@ -317,5 +321,27 @@ class Run:
         self._live.show(len(self.trials), best, score, n_fitted, note)
 
 
-def _fit_one(i, k, *args, **kwargs):
-    return i, k, fit_and_score(*args, **kwargs)
+def _fit_one(i, k, estimator, *args, parameters, **kwargs):
+    """One candidate on one fold; parameters that it cannot take are a failed fit."""
+    try:
+        estimator.set_params(**clone(parameters, safe=False))
+    except Exception:
+        if kwargs["error_score"] == "raise":
+            raise
+        return i, k, _failed(kwargs)
+    return i, k, fit_and_score(estimator, *args, parameters=parameters, **kwargs)
+
+
+def _failed(kwargs):
+    """What `_fit_and_score` returns where ``fit`` fails."""
+    score, scorer = kwargs["error_score"], kwargs["scorer"]
+    if isinstance(scorer, MultimetricScorer):
+        score = dict.fromkeys(scorer._scorers, score)
+    out = {
+        "fit_error": traceback.format_exc(),
+        "test_scores": score,
+        "n_test_samples": len(kwargs["test"]),
+        "fit_time": 0.0,
+        "score_time": 0.0,
+    }
+    return {**out, "train_scores": score} if kwargs["return_train_score"] else out

@@ -1,18 +1,22 @@
 """Searches that choose the next candidates by the scores of those before."""
 
 import numbers
+import os
 from abc import abstractmethod
 from copy import deepcopy
 from time import perf_counter
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import clone, is_classifier
 from sklearn.callback import with_callbacks
 from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._parallel import workers
+from skdl._splits import weight_params
 from skdl._validation import (
     BaseSearchCV,
     Interval,
@@ -21,7 +25,8 @@ from skdl._validation import (
     insert_error_scores,
     warn_or_raise_about_fit_failures,
 )
-from skdl.model_selection._journal import Journal, fingerprint, fingerprints
+from skdl.model_selection._fingerprint import fingerprint, fingerprints
+from skdl.model_selection._journal import Journal
 from skdl.model_selection._run import Run
 from skdl.model_selection._spaces import Space
 from skdl.model_selection._trials import mark_pruned, with_all_folds
@@ -43,7 +48,7 @@ class SequentialSearchCV(BaseSearchCV):
         "n_iter": [Interval(numbers.Integral, 0, None, closed="left")],
         "timeout": [None, Interval(numbers.Real, 0, None, closed="neither")],
         "patience": [None, Interval(numbers.Integral, 1, None, closed="left")],
-        "journal": "no_validation",
+        "journal": [None, str, os.PathLike],
         "random_state": ["random_state"],
     }
     prune = False
@@ -73,6 +78,9 @@ class SequentialSearchCV(BaseSearchCV):
     @abstractmethod
     def _search(self, run):
         """Have points tried while ``run.n_left``; return what becomes `optimizer_`."""
+
+    def _check_search(self):
+        """Complain about parameters, before anything is fitted or timed."""
 
     def _settings(self):
         """Parameters that decide which candidates are tried, by name."""
@@ -113,6 +121,7 @@ class SequentialSearchCV(BaseSearchCV):
             If some fits failed; their candidates count as worst.
         """
         self._validate_params()
+        self._check_search()
         space = Space(self.search_spaces)
         _check_names(self.estimator, space)
         scorers, refit_metric = self._get_scorers()
@@ -124,12 +133,9 @@ class SequentialSearchCV(BaseSearchCV):
         X, y = indexable(X, y)
         params = fit_params_of_rows(X, params)
         routed = self._get_routed_params_for_fit(params)
-        weight = params.get("sample_weight")
-        shown = {
-            "X": X,
-            "y": y,
-            "metadata": None if weight is None else {"sample_weight": weight},
-        }
+        shown = {"X": X, "y": y, "metadata": None}
+        if params.get("sample_weight") is not None:
+            shown["metadata"] = {"sample_weight": params["sample_weight"]}
         context = self._init_callback_context(
             max_subtasks=1 + (self.refit is not False)
         ).call_on_fit_task_begin(estimator=self, **shown)
@@ -145,6 +151,12 @@ class SequentialSearchCV(BaseSearchCV):
             about = self._described(X, y, params, splits)
             journal = Journal(self.journal, about, seed, space)
             seed = journal.seed
+        fit_params = routed.estimator.fit
+        routing = get_config()["enable_metadata_routing"]
+        if isinstance(self.estimator, Pipeline) and not routing:
+            fit_params = {**fit_params}  # a pipeline's fit takes no plain weights
+            weight = fit_params.pop("sample_weight", None)
+            fit_params.update(weight_params(self.estimator, weight))
         with workers(
             n_jobs=self.n_jobs,
             pre_dispatch=self.pre_dispatch,
@@ -159,13 +171,15 @@ class SequentialSearchCV(BaseSearchCV):
                 context,
                 (X, y, splits),
                 scorer=scorers,
-                fit_params=routed.estimator.fit,
+                fit_params=fit_params,
                 score_params=routed.scorer.score,
             )
             try:
                 self.optimizer_ = self._search(run)
             finally:
                 run.end()
+                if journal is not None:
+                    journal.close()
         results = self._results(run.trials)
         if callable(self.scoring) and self.multimetric_:
             refit_metric = self.refit
@@ -180,7 +194,7 @@ class SequentialSearchCV(BaseSearchCV):
                 self.best_score_ = mean[self.best_index_]
             self.best_params_ = results["params"][self.best_index_]
         if self.refit:
-            self._refit(X, y, routed.estimator.fit, context, shown)
+            self._refit(X, y, fit_params, context, shown)
         several = isinstance(scorers, MultimetricScorer)
         self.scorer_ = scorers._scorers if several else scorers
         self.cv_results_ = results
@@ -279,7 +293,8 @@ def _check_names(estimator, space):
     """Complain about parameters that do not exist before anything is fitted."""
     known = estimator.get_params()
     for name in space.names:
-        if name not in known:
-            point = space.decode(np.zeros((1, len(space.names))))[0]
-            # it may be a parameter of an estimator that the search itself puts in
-            clone(estimator).set_params(**clone(space.params(point), safe=False))
+        parts = name.split("__")
+        owners = {"__".join(parts[:i]) for i in range(1, len(parts))}
+        # of an estimator that the search itself puts in nothing is known yet
+        if name not in known and not owners & set(space.names):
+            clone(estimator).set_params(**{name: None})

@@ -357,8 +357,8 @@ def _is_number(value):
 
 
 def _same(a, b):
-    """Equal and of one type: True is not 1."""
+    """Equal and of one type: True is not 1, but NaN is NaN."""
     try:
-        return a is b or (type(a) is type(b) and bool(a == b))
+        return a is b or (type(a) is type(b) and bool(a == b or (a != a and b != b)))
     except (TypeError, ValueError):  # arrays
         return False

@@ -3,11 +3,12 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeCV
 from sklearn.model_selection import (
     KFold,
@@ -18,7 +19,7 @@ from sklearn.model_selection import (
 )
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -224,6 +225,8 @@ CHANGES = {
         {},
     ),
     "folds": lambda folds, X, y: (folds.set_params(cv=4), X, y, {}),
+    "combine": lambda folds, X, y: (folds.set_params(combine="best"), X, y, {}),
+    "scoring": lambda folds, X, y: (folds.set_params(scoring="accuracy"), X, y, {}),
 }
 
 
@@ -237,6 +240,8 @@ def test_fold_ensemble_fitted_otherwise_is_fitted_again_with_a_warning(iris, cha
         blend.fit(X, y, **params)
     alone = clone(folds).fit(X, y, **params)
     assert_array_equal(blend.estimators_[0].oof_prediction_, alone.oof_prediction_)
+    assert_array_equal(blend.estimators_[0].fold_scores_, alone.fold_scores_)
+    assert_array_equal(blend.estimators_[0].predict_proba(X), alone.predict_proba(X))
     assert folds.oof_prediction_ is before  # the user's own stays as it is
 
 
@@ -257,6 +262,16 @@ def test_weighted_fold_ensemble_is_reused_for_the_same_weights(iris):
     folds = FoldEnsembleClassifier(Counting(), cv=3).fit(X, y, sample_weight=weight)
     Counting.fits = 0
     BlendingClassifier([("a", folds)]).fit(X, y, sample_weight=weight.copy())
+    assert Counting.fits == 0
+
+
+@pytest.mark.parametrize("kind", [list, pd.Series])
+def test_list_or_series_of_targets_is_the_same_as_an_array(kind, iris):
+    X, y = iris
+    folds = FoldEnsembleClassifier(Counting(), cv=3).fit(X, kind(y))
+    Counting.fits = 0
+    for targets in (y, kind(y)):
+        BlendingClassifier([("a", folds)]).fit(X, targets)
     assert Counting.fits == 0
 
 
@@ -296,3 +311,35 @@ def test_error_says_what_is_wrong(iris, case):
     with pytest.raises(ValueError) as caught:
         blend.fit(*iris)
     assert re.search(f"(?s){message}", str(caught.value)), str(caught.value)
+
+
+def test_weights_of_another_shape_are_refused_before_all_fits(iris):
+    Counting.fits = 0
+    with pytest.raises(ValueError, match=r"shape \(10,\), but X has 150 rows"):
+        BlendingClassifier([("a", Counting())]).fit(*iris, sample_weight=np.ones(10))
+    assert Counting.fits == 0
+
+
+def test_text_is_not_passed_to_the_default_final_estimator(iris):
+    X, y = iris
+    text = pd.DataFrame({"size": X[:, 0], "colour": WORDS[y]})
+    pipe = make_pipeline(OrdinalEncoder(), Counting())
+    Counting.fits = 0
+    blend = BlendingClassifier([("a", pipe)], passthrough=True, cv=3)
+    with pytest.raises(ValueError, match=r"passthrough=True.*'one'.*Encode"):
+        blend.fit(text, y)
+    assert Counting.fits == 0
+    blend.set_params(final_estimator=make_pipeline(OrdinalEncoder(), TREE))
+    assert blend.fit(text[["colour"]], y).score(text[["colour"]], y) == 1
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_class_with_a_single_row_does_not_stop_a_blend(iris):
+    X, y = iris
+    y = WORDS[y].astype(object)
+    y[0] = "rare"
+    net = learner(early_stopping=True, patience=3)
+    boosting = HistGradientBoostingClassifier(early_stopping=True, max_iter=10)
+    blend = BlendingClassifier([("net", net), ("boosting", boosting)], cv=3)
+    assert blend.fit(X, y).score(X, y) > 0.9
+    assert blend.classes_.tolist() == ["one", "rare", "three", "two"]

@@ -1,13 +1,15 @@
 """Fold ensembles equal folds, averages and fits made by hand."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.datasets import make_multilabel_classification
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_breast_cancer, make_multilabel_classification
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import (
@@ -16,12 +18,13 @@ from sklearn.model_selection import (
     RepeatedKFold,
     ShuffleSplit,
     StratifiedKFold,
+    StratifiedShuffleSplit,
     TimeSeriesSplit,
     cross_val_predict,
     cross_val_score,
 )
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
@@ -208,6 +211,100 @@ def test_fold_serves_for_early_stopping_transformed_by_the_pipeline(iris):
         assert_array_equal(ensemble.oof_prediction_[test], p)
 
 
+STOPPING = {
+    "network": learner(early_stopping=True, patience=3),
+    "pipeline": make_pipeline(
+        StandardScaler(), learner(early_stopping=True, patience=3)
+    ),
+    "boosting": HistGradientBoostingClassifier(
+        early_stopping=True, max_iter=10, random_state=0
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("kind", STOPPING)
+def test_class_that_no_training_row_has_is_left_out_of_the_validation_rows(
+    kind, weighted, iris
+):
+    X, y = iris
+    y = words(y).astype(object)
+    y[[0, 149]] = ["rare", "r"]  # one row each
+    weight = np.arange(1.0, 151) if weighted else None
+    base = STOPPING[kind]
+    ensemble = FoldEnsembleClassifier(base, cv=3).fit(X, y, sample_weight=weight)
+    assert ensemble.classes_.tolist() == ["one", "r", "rare", "three", "two"]
+    for model, test in zip(ensemble.estimators_, ensemble.fold_rows_, strict=True):
+        train = np.setdiff1d(np.arange(150), test)
+        assert set(model.classes_) == set(y[train])
+        if kind != "network":
+            continue
+        kept = test[np.isin(y[test].astype(str), y[train].astype(str))]
+        weights = {}
+        if weighted:
+            weights = {
+                "sample_weight": weight[train],
+                "sample_weight_val": weight[kept],
+            }
+        by_hand = clone(base).fit(
+            X[train], y[train], X_val=X[kept], y_val=y[kept], **weights
+        )
+        assert model.history_ == by_hand.history_
+    # the fold that holds the row knows nothing of its class
+    assert ensemble.oof_prediction_[0, 2] == ensemble.oof_prediction_[149, 1] == 0
+
+
+@pytest.mark.parametrize("kind", STOPPING)
+def test_fold_without_a_known_class_is_no_validation_set(kind, iris):
+    X, y = iris
+    two = y == 1
+    ensemble = FoldEnsembleClassifier(STOPPING[kind], cv=[(~two, two)])
+    ensemble.fit(X, words(y))
+    by_hand = clone(STOPPING[kind]).fit(X[~two], words(y[~two]))
+    p = by_hand.predict_proba(X[two])
+    assert_array_equal(ensemble.oof_prediction_[two][:, [0, 1]], p)
+
+
+class Resampling(Pipeline):
+    """Like the pipeline of imbalanced-learn, as far as the folds need it."""
+
+    def fit(self, X, y, **params):
+        X, y = self.steps[0][1].fit_resample(X, y)
+        self.steps[-1][1].fit(X, y, **params)
+        return self
+
+    def predict_proba(self, X):
+        return self.steps[-1][1].predict_proba(X)
+
+    @property
+    def classes_(self):
+        return self.steps[-1][1].classes_
+
+
+class EveryOther:
+    """A sampler: it has no `transform`."""
+
+    def get_params(self, deep=True):
+        return {}
+
+    def fit_resample(self, X, y):
+        return X[::2], y[::2]
+
+
+def test_sampler_leaves_validation_rows_as_they_are(iris):
+    X, y = iris
+    base = learner(patience=3)
+    pipe = Resampling([("sampler", EveryOther()), ("net", base)])
+    ensemble = FoldEnsembleClassifier(pipe, cv=FOLDS).fit(X, y)
+    for model, (train, test) in zip(
+        ensemble.estimators_, FOLDS.split(X, y), strict=True
+    ):
+        rows = train[::2]
+        by_hand = clone(base).fit(X[rows], y[rows], X_val=X[test], y_val=y[test])
+        assert model.steps[-1][1].history_ == by_hand.history_
+
+
 def test_random_state_gives_every_fold_its_own_seed(iris):
     X, y = iris
     same = FoldEnsembleClassifier(learner(), cv=3).fit(X, y)
@@ -267,6 +364,38 @@ def test_refit_without_epochs_is_a_plain_fit(diabetes):
     assert_array_equal(ensemble.predict(X), Ridge().fit(X, y).predict(X))
 
 
+def test_epochs_that_cannot_be_set_are_warned_of(diabetes):
+    X, y = diabetes
+    net = learner("DenseRegressor", epochs=3)
+    inner = make_pipeline(StandardScaler(), net)
+    hidden = TransformedTargetRegressor(inner, transformer=StandardScaler())
+    ensemble = FoldEnsembleRegressor(hidden, cv=2, combine="refit_mean")
+    message = (
+        "'refit_mean' found no best epochs: TransformedTargetRegressor hides them.*"
+        "regressor__denseregressor__epochs=3"
+    )
+    with pytest.warns(UserWarning, match=message):
+        ensemble.fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        ensemble.set_params(combine="average").fit(X, y)
+        ensemble.set_params(estimator=inner, combine="refit_mean").fit(X, y)
+
+
+def test_average_is_not_worse_than_a_single_fold_model():
+    X, y = load_breast_cancer(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    gains = []
+    outer = StratifiedShuffleSplit(5, test_size=0.5, random_state=0)
+    for seed, (train, test) in enumerate(outer.split(X, y)):
+        ensemble = FoldEnsembleClassifier(learner(), cv=5, random_state=seed)
+        ensemble.fit(X[train], y[train])
+        single = [model.score(X[test], y[test]) for model in ensemble.estimators_]
+        gains.append(ensemble.score(X[test], y[test]) - np.mean(single))
+    error = np.std(gains, ddof=1) / np.sqrt(len(gains))
+    assert np.mean(gains) >= -2 * error, gains
+
+
 def test_next_fit_forgets_how_the_last_one_combined(iris):
     ensemble = FoldEnsembleClassifier(GaussianNB(), combine="best").fit(*iris)
     ensemble.set_params(combine="average").fit(*iris)
@@ -322,6 +451,30 @@ def test_error_says_what_is_wrong_and_what_to_do(case):
     with pytest.raises(ValueError) as caught:
         ensemble.fit(X, data.get("y", FEW))
     assert re.search(f"(?s){message}", str(caught.value)), str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(10,), (150, 1), ()])
+def test_weights_of_another_shape_are_refused_before_all_fits(iris, shape):
+    message = rf"shape {re.escape(str(shape))}, but X has 150 rows.*\(150,\)"
+    with pytest.raises(ValueError, match=message):
+        FoldEnsembleClassifier(Fails()).fit(*iris, sample_weight=np.ones(shape))
+
+
+class Fails(GaussianNB):
+    def fit(self, X, y, sample_weight=None):
+        raise AssertionError("fitted")
+
+
+def test_best_of_folds_without_any_score_is_an_error(iris):
+    ensemble = FoldEnsembleClassifier(GaussianNB(), combine="best", scoring=no_score)
+    message = r"no_score.*NaN for all 5 folds.*combine='average'"
+    with pytest.raises(ValueError, match=message):
+        ensemble.fit(*iris)
+    assert np.isnan(ensemble.set_params(combine="average").fit(*iris).fold_scores_[0])
+
+
+def no_score(estimator, X, y):
+    return np.nan
 
 
 def test_class_with_fewer_rows_than_folds_gets_scikit_learns_warning(iris):

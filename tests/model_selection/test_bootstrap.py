@@ -360,6 +360,20 @@ def test_metadata_is_routed_as_in_cross_validate(binary):
     assert_array_equal(result["score"], expected["test_score"])
 
 
+def test_routed_groups_stay_together(iris):
+    X, y = iris
+    groups = np.arange(150) % 30
+    options = {"n_splits": 4, "test_size": 0.2, "random_state": 1}
+    expected = bootstrap_validate(GaussianNB(), X, y, groups=groups, **options)
+    with config_context(enable_metadata_routing=True):
+        result = bootstrap_validate(
+            GaussianNB(), X, y, params={"groups": groups}, **options
+        )
+    assert_array_equal(result["score"], expected["score"])
+    plain = bootstrap_validate(GaussianNB(), X, y, **options)
+    assert not plain["score"].equals(result["score"])
+
+
 # -- failures --------------------------------------------------------------------------
 
 
@@ -387,6 +401,62 @@ def test_failing_fits_are_told_and_left_out_of_means():
 def test_fits_that_all_fail_are_an_error():
     with pytest.raises(ValueError, match="All 50 fits failed: RuntimeError: no luck"):
         bootstrap_validate(FailsOn(rows=range(40)), *numbered())
+
+
+def first_fits_fail(n_failing, n_splits):
+    """An estimator and the splits whose first `n_failing` fits fail."""
+    cv = [(np.roll(np.arange(30), -k), np.arange(30, 40)) for k in range(n_splits)]
+    return FailsOn(rows=range(n_failing)), cv
+
+
+@pytest.mark.parametrize("tol", [0.001, {"accuracy": 0.001, "f1_macro": 0.001}])
+@pytest.mark.parametrize("error_score", [np.nan, 0])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_metrics_are_known_after_a_first_batch_that_fails(tol, error_score, n_jobs):
+    estimator, cv = first_fits_fail(10, 15)
+    with pytest.warns(FitFailedWarning, match="10 of 1[0-9] fits failed"):
+        result = bootstrap_validate(
+            estimator,
+            *numbered(),
+            cv=cv,
+            scoring=["accuracy", "f1_macro"],
+            tol=tol,
+            error_score=error_score,
+            n_jobs=n_jobs,
+        )
+    # Two scores are the least for an interval; zeros beside them make it wide.
+    converged = error_score != 0
+    assert len(result) == (12 if converged else 15)
+    assert result.attrs["converged"] is converged
+    for name in ("accuracy", "f1_macro"):
+        assert_array_equal(result[name][:10], [error_score] * 10)
+        assert (result[name][10:] > 0.3).all()
+
+
+@pytest.mark.parametrize("error_score", [np.nan, 0])
+def test_fits_that_all_fail_are_an_error_with_tol(error_score):
+    estimator, cv = first_fits_fail(15, 15)
+    with pytest.raises(ValueError, match="All 15 fits failed: RuntimeError: no luck"):
+        bootstrap_validate(
+            estimator,
+            *numbered(),
+            cv=cv,
+            scoring=["accuracy", "f1_macro"],
+            tol={"accuracy": 0.1},
+            error_score=error_score,
+        )
+
+
+def test_an_unknown_tol_is_told_when_the_first_batch_fails():
+    estimator, cv = first_fits_fail(10, 15)
+    with pytest.raises(ValueError, match=r"'auc'.*\['accuracy', 'f1_macro'\]"):
+        bootstrap_validate(
+            estimator,
+            *numbered(),
+            cv=cv,
+            scoring=["accuracy", "f1_macro"],
+            tol={"auc": 0.1},
+        )
 
 
 def test_a_failing_scorer_is_told(binary):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
+from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import FitFailedWarning
@@ -195,6 +196,21 @@ def test_weights_reach_pipelines_and_bare_estimators(binary):
     assert_array_equal(result.scores["bare"], result.scores["piped"])
     plain = compare_bootstrap(both, X, y, **options)
     assert not plain.scores["bare"].equals(result.scores["bare"])
+
+
+def test_groups_stay_together_with_routing_and_without(binary):
+    X, y = binary
+    groups = np.arange(len(X)) % 20
+    two = {"bayes": GaussianNB(), "dummy": DummyClassifier()}
+    options = {"n_splits": 4, "random_state": 0}
+    expected = compare_bootstrap(two, X, y, groups=groups, **options)
+    with config_context(enable_metadata_routing=True):
+        with pytest.raises(ValueError, match=r"params=\{\'groups\': groups\}"):
+            compare_bootstrap(two, X, y, groups=groups, **options)
+        result = compare_bootstrap(two, X, y, params={"groups": groups}, **options)
+    assert_array_equal(result.scores, expected.scores)
+    plain = compare_bootstrap(two, X, y, **options)
+    assert not plain.scores.equals(result.scores)
 
 
 def test_splits_where_one_failed_are_left_out():

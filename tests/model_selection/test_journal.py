@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
 from skdl.model_selection import BayesSearchCV, NelderMeadSearchCV
-from skdl.model_selection._journal import Journal, fingerprint, fingerprints
+from skdl.model_selection._fingerprint import fingerprint, fingerprints
+from skdl.model_selection._journal import Journal
 from tests.instances import small
 from tests.model_selection.surfaces import SPACES, Surface, n_fits, surface_data
 
@@ -85,7 +88,7 @@ def test_killed_and_started_again(tmp_path, Search, die_at):
     ids=str,
 )
 def test_goes_on_from_any_line(tmp_path, iris, kwargs):
-    """After every number of finished trials, also in the midst of a batch."""
+    """Also in the midst of a batch, and with trials in the order of their ends."""
     search = partial(
         BayesSearchCV,
         LogisticRegression(max_iter=1000),
@@ -100,8 +103,8 @@ def test_goes_on_from_any_line(tmp_path, iris, kwargs):
     whole = search(journal=journal).fit(*iris)
     lines = journal.read_text().splitlines(keepends=True)
     assert len(lines) == 9
-    for n_known in (1, 6):
-        journal.write_text("".join(lines[: 1 + n_known]))
+    for known in ([1], [1, 2, 3, 4, 6, 5], [3, 1, 5]):
+        journal.write_text("".join(lines[i] for i in [0, *known]))
         again = search(journal=journal).fit(*iris)
         assert again.cv_results_["params"] == whole.cv_results_["params"]
         for name, column in whole.cv_results_.items():
@@ -227,6 +230,33 @@ def test_a_journal_of_another_search_is_refused(tmp_path, changes, named):
     assert journal.read_text() == before
 
 
+def test_a_function_with_another_body_is_another_search(tmp_path):
+    journal = tmp_path / "search.jsonl"
+    first = searched(journal, scoring=lambda e, X, y: e.score(X, y))
+    again = searched(journal, scoring=lambda e, X, y: e.score(X, y))
+    assert again.cv_results_["params"] == first.cv_results_["params"]
+    with pytest.raises(ValueError, match="What differs: scoring"):
+        searched(journal, scoring=lambda e, X, y: -e.score(X, y))
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(ValueError, match=r"cannot tell whether .* leave journal out"):
+        fingerprint({"a": [threading.Lock()]})
+
+
+def test_two_searches_at_a_time_are_kept_apart(tmp_path):
+    pytest.importorskip("fcntl")
+    from skdl.model_selection._spaces import Space
+
+    path = tmp_path / "search.jsonl"
+    running = Journal(path, {"X": "1"}, 5, Space(SPACES))
+    with pytest.raises(ValueError, match=r"by a search that is running\. Wait"):
+        searched(path)
+    running.close()
+    with pytest.raises(ValueError, match="belongs to a different search"):
+        searched(path)
+
+
 def test_lines_can_be_read_by_pandas(tmp_path):
     journal = tmp_path / "search.jsonl"
     search = searched(journal)
@@ -290,17 +320,33 @@ def things():
     """Fingerprints of values that a search may hold."""
     import keras
     from sklearn.ensemble import StackingClassifier
+    from sklearn.pipeline import make_pipeline
 
     frame = pd.DataFrame({"a": ["x", "y"], "b": [1.0, np.nan], "c": [True, False]})
     values = [
         frame,
         frame.iloc[::-1],
         {"a": {"x", "y", "z"}},
+        {"a": {"x", "y"}},
         searched,
         keras.optimizers.Adam(0.01),
         keras.optimizers.Adam(0.02),
+        [keras.optimizers.Adam(0.01), keras.optimizers.SGD(0.01)],
+        make_pipeline(StandardScaler(), small(optimizer=keras.optimizers.Adam(0.01))),
+        make_pipeline(StandardScaler(), small(optimizer=keras.optimizers.Adam(0.03))),
         make_adder(1),
+        make_adder(2),
+        lambda x: x + 1,
+        lambda x: x - 1,
+        partial(searched, n_iter=1),
+        partial(searched, n_iter=2),
+        make_scorer(accuracy_score),
+        make_scorer(accuracy_score, greater_is_better=False),
+        make_scorer(lambda y, p: 1.0),
+        make_scorer(lambda y, p: 2.0),
         (1, 2.0, "three"),
+        [1, 2.0, "three"],
+        (True, 2.0, "three"),
         np.arange(3),
         np.arange(3.0),
     ]
@@ -330,6 +376,7 @@ def test_two_trials_of_a_journal_are_what_they_were(tmp_path):
     path = tmp_path / "search.jsonl"
     journal = Journal(path, {"X": "1"}, 5, space)
     journal.add(Trial(0, point, space.params(point), [fold, None], 1.5))
+    journal.close()
     restored = Journal(path, {"X": "1"}, 6, space)
     assert restored.seed == 5
     trial = restored.find(point)

@@ -72,16 +72,18 @@ def test_failing_candidates_are_given_up_at_once():
 def test_a_candidate_that_would_win_is_rarely_given_up():
     """Simulation: candidates that are truly as good as the best, five folds."""
     rng = np.random.default_rng(0)
-    wrongly = 0
-    for _ in range(1000):
+    wrongly, winners = 0, 0
+    for _ in range(2000):
         difficulty = rng.normal(size=5)
         scores = difficulty + rng.normal(scale=0.1, size=(10, 5))
         scores[2:] -= rng.uniform(0, 0.5, size=(8, 1))
         best, candidate, *others = scores
         race = Race(best, others)
         gone = any(race.lost(candidate[:k]) for k in range(1, 5))
-        wrongly += gone and candidate.mean() > best.mean()
-    assert wrongly / 1000 < 0.025
+        wins = candidate.mean() > best.mean()
+        winners += wins
+        wrongly += gone and wins
+    assert wrongly / winners < 0.04
 
 
 def test_a_bad_candidate_is_given_up_after_one_fold():

@@ -1,12 +1,15 @@
 """Both searches as scikit-learn searches: results, refit, routing, failures, limits."""
 
 import pickle
+import warnings
+from collections import Counter
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from bayes_opt.acquisition import ConstantLiar, ExpectedImprovement
 from scipy.stats import loguniform, uniform
 from sklearn.base import clone
 from sklearn.datasets import load_iris
@@ -20,12 +23,14 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
     cross_val_score,
 )
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdl.model_selection import BayesSearchCV, NelderMeadSearchCV
+from skdl.model_selection._run import Run
 from tests.instances import small
 from tests.model_selection.surfaces import (
     SPACES,
@@ -37,6 +42,7 @@ from tests.model_selection.surfaces import (
 
 SEARCHES = [BayesSearchCV, NelderMeadSearchCV]
 both = pytest.mark.parametrize("Search", SEARCHES)
+LIAR = ConstantLiar(ExpectedImprovement(xi=0.01))
 C = {"C": (1e-3, 1e3, "log-uniform")}
 
 
@@ -383,6 +389,9 @@ def test_unknown_parameters_are_found_before_any_fit(tmp_path, Search):
         ({"patience": 0}, "patience"),
         ({"n_points": 0}, "n_points"),
         ({"prune": "yes"}, "prune"),
+        ({"acquisition": 3}, "acquisition=3 must be one of"),
+        ({"acquisition": LIAR}, "Set n_points"),
+        ({"journal": 5}, "journal"),
         ({"acquisition": "best"}, r"acquisition='best' must be one of \['ei'"),
         ({"spaces": {"x": "abc"}}, r"search_spaces\['x'\]"),
         ({"cv": KFold(100)}, "100"),
@@ -394,9 +403,17 @@ def test_bad_parameters(params, match):
         searched(BayesSearchCV, n_iter=params.pop("n_iter", 1), **params)
 
 
-def test_several_points_at_a_time_run_in_one_batch():
+def test_several_points_at_a_time_run_in_one_batch(monkeypatch):
+    batches = []
+    try_points = Run.try_points
+
+    def spy(run, points):
+        batches.append(len(points))
+        return try_points(run, points)
+
+    monkeypatch.setattr(Run, "try_points", spy)
     search = searched(BayesSearchCV, n_points=4, n_jobs=2)
-    assert len(search.convergence()) == 20
+    assert batches == [4] * 5
     again = searched(BayesSearchCV, n_points=4)
     assert again.cv_results_["params"] == search.cv_results_["params"]
 
@@ -436,13 +453,98 @@ def test_a_space_with_a_single_point():
         assert len(search.convergence()) == 1
 
 
-def test_callbacks_see_every_fold():
-    from sklearn.callback import ProgressBar
+def test_callbacks_see_every_fold_and_epoch():
+    """Oracle: what scikit-learn's own search tells of two candidates."""
+    kwargs = {"cv": 3}
+    ours, theirs = TaskCounter(), TaskCounter()
+    search = BayesSearchCV(
+        small(epochs=3), {"dropout": (0.0, 0.3)}, init_points=2, n_iter=0, **kwargs
+    )
+    search.set_callbacks(ours).fit(*surface_data())
+    grid = GridSearchCV(small(epochs=3), {"dropout": [0.0, 0.3]}, **kwargs)
+    grid.set_callbacks(theirs).fit(*surface_data())
+    assert ours.ended == theirs.ended
+    assert ours.ended["epoch"] == 3 * (2 * 3 + 1)
 
-    search = BayesSearchCV(small(), {"dropout": (0.0, 0.3)}, init_points=2, n_iter=0)
-    search.set_callbacks(ProgressBar())
-    search.fit(*surface_data())
-    assert len(search.convergence()) == 2
+
+class TaskCounter:
+    """Counts ended tasks by name."""
+
+    max_propagation_depth = None
+
+    def __init__(self):
+        self.ended = Counter()
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        self.ended[context.task_name] += 1
+
+
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+@both
+@pytest.mark.parametrize("scoring", [None, ["accuracy", "recall_macro"]], ids=str)
+def test_parameters_that_a_candidate_cannot_take_are_a_failed_fit(
+    iris, Search, scoring
+):
+    pipe = Pipeline([("scale", StandardScaler()), ("model", LogisticRegression())])
+    spaces = {"model": [LogisticRegression(), GaussianNB()], "model__C": (0.1, 1.0)}
+    search = Search(
+        pipe,
+        spaces,
+        init_points=6,
+        n_iter=2,
+        cv=3,
+        random_state=0,
+        scoring=scoring,
+        refit="accuracy" if scoring else True,
+    )
+    with pytest.warns(FitFailedWarning, match="Invalid parameter 'C'"):
+        search.fit(*iris)
+    assert isinstance(search.best_params_["model"], LogisticRegression)
+    with pytest.raises(ValueError, match="Invalid parameter 'C'"):
+        search.set_params(error_score="raise").fit(*iris)
+
+
+@both
+def test_sample_weight_reaches_the_last_step_of_a_pipeline(iris, Search):
+    """Oracle: the pipeline fitted by hand."""
+    weight = np.random.default_rng(0).random(150)
+    pipe = make_pipeline(StandardScaler(), LogisticRegression())
+    spaces = {"logisticregression__C": (0.1, 1.0)}
+    search = Search(pipe, spaces, init_points=2, n_iter=0, cv=2, random_state=0)
+    search.fit(*iris, sample_weight=weight)
+    theirs = clone(pipe).set_params(**search.best_params_)
+    theirs.fit(*iris, logisticregression__sample_weight=weight)
+    np.testing.assert_array_equal(
+        search.predict_proba(iris[0]), theirs.predict_proba(iris[0])
+    )
+
+
+@both
+def test_one_trial_at_least(Search):
+    assert len(searched(Search, timeout=1e-9).convergence()) >= 1
+
+
+@both
+def test_infinite_scores_are_bad_trials(Search):
+    def fragile(estimator, X, y):
+        return -np.inf if estimator.kind == "a" else estimator.score(X, y)
+
+    kwargs = {"prune": True} if Search is BayesSearchCV else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        warnings.filterwarnings("ignore", "invalid value", module="numpy|sklearn")
+        warnings.filterwarnings("ignore", "One or more of the test scores")
+        search = searched(Search, scoring=fragile, **kwargs)
+    assert search.best_params_["kind"] != "a"
 
 
 def test_tags_are_those_of_the_estimator():

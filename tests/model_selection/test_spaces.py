@@ -84,6 +84,13 @@ def test_categories_keep_their_type():
     assert space.point({"a": 1, "b": 2}) == (1, 1)
 
 
+def test_nan_is_a_category_as_any_other():
+    space = Space({"a": np.array([np.nan, 1.0])})
+    assert space.point(space.params((0,))) == (0,)
+    with pytest.raises(ValueError, match="twice"):
+        Space({"a": [np.nan, float("nan")]})
+
+
 def test_categories_may_be_unhashable_or_estimators():
     from sklearn.svm import SVC
 
