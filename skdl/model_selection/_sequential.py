@@ -6,7 +6,6 @@ from abc import abstractmethod
 from copy import deepcopy
 from time import perf_counter
 
-import numpy as np
 from sklearn import get_config
 from sklearn.base import clone, is_classifier
 from sklearn.callback import with_callbacks
@@ -16,7 +15,7 @@ from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._parallel import workers
-from skdl._splits import weight_params
+from skdl._splits import row_numbers, weight_params
 from skdl._validation import (
     BaseSearchCV,
     Interval,
@@ -140,7 +139,8 @@ class SequentialSearchCV(BaseSearchCV):
             max_subtasks=1 + (self.refit is not False)
         ).call_on_fit_task_begin(estimator=self, **shown)
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits = list(cv.split(X, y, **routed.splitter.split))
+        parts = cv.split(X, y, **routed.splitter.split)
+        splits = [tuple(map(row_numbers, part)) for part in parts]
         self.n_splits_ = len(splits)
         # None and generators give another seed each time; a journal keeps the first
         seed = self.random_state
@@ -267,13 +267,12 @@ class SequentialSearchCV(BaseSearchCV):
 
     def _described(self, X, y, params, splits):
         """What makes this search this search, for its journal."""
-        folds = [tuple(map(np.asarray, split)) for split in splits]
         whole = isinstance(self.random_state, numbers.Integral)
         settings = {
             "X": X,
             "y": y,
             "arguments of fit": params,
-            "folds": folds,
+            "folds": splits,
             "search_spaces": self.search_spaces,
             "scoring": self.scoring,
             "refit": self.refit,
