@@ -187,7 +187,7 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
             return
         try:
             np.asarray(X).astype(np.float64)
-        except (TypeError, ValueError) as error:
+        except ValueError as error:  # a TypeError speaks for itself
             raise ValueError(
                 "passthrough=True hands the columns of X to the final estimator, which "
                 f"takes only numbers: {error}. Encode such columns first, pass a "
