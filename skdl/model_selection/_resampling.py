@@ -75,6 +75,11 @@ min_splits, n_jobs, random_state, error_score, verbose : object
         As `bootstrap_validate` returns it, for each estimator; all of one length.
     """
     X, y = indexable(X, y)
+    if tol == {}:
+        raise ValueError(
+            "tol={} names no score. Name one, for example {'score': 0.01}, or give a "
+            "number for all, or None."
+        )
     if stop_on_test:
         _refuse_without_validation(estimators)
     classifier = any(is_classifier(estimator) for estimator in estimators.values())

@@ -478,6 +478,7 @@ def test_a_failing_scorer_is_told(binary):
         ({"tol": -1}, "'tol' parameter"),
         ({"confidence": 95}, "'confidence' parameter"),
         ({"error_score": "nan"}, "'error_score' parameter"),
+        ({"tol": {}}, "tol={} names no score"),
         ({"tol": {"auc": 0.1}, "n_splits": 2}, "tol has a value for 'auc'.*'score'"),
         ({"test_size": 1}, "test_size=1 does not split.*another test_size"),
         ({"stop_on_test": True}, "GaussianNB takes no X_val.*Leave stop_on_test out"),
