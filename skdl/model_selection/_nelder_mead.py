@@ -3,7 +3,6 @@
 import numpy as np
 from joblib import effective_n_jobs
 from scipy.optimize import OptimizeResult, minimize
-from scipy.stats import qmc
 
 from skdl.model_selection._sequential import SequentialSearchCV
 from skdl.model_selection._spaces import Categorical
@@ -161,8 +160,7 @@ class Simplexes:
         self._n_jobs = n_jobs
         self._dimensions = run.space.dimensions
         self._rng = np.random.default_rng(run.seed)
-        design = qmc.LatinHypercube(len(self._dimensions), rng=self._rng)
-        first = run.space.decode(design.random(init_points))
+        first = run.space.spread(init_points, self._rng)
         self._starts = list(dict.fromkeys(first))
         self._moving = [
             i for i, d in enumerate(self._dimensions) if not isinstance(d, Categorical)
@@ -186,7 +184,9 @@ class Simplexes:
                     self._run.try_points(points[: self._run.n_left])
             starts = sorted(self._starts, key=self._loss)
             while self._run.n_left and self._idle < MAX_IDLE:
-                start = starts.pop(0) if starts else self._random()
+                if not starts:
+                    starts = self._run.space.random(1, self._rng)
+                start = starts.pop(0)
                 self._descend(start, results)
         except _Over:
             pass
@@ -224,10 +224,6 @@ class Simplexes:
                 "adaptive": len(corner) > 2,
             },
         )
-
-    def _random(self):
-        units = self._rng.random((1, len(self._dimensions)))
-        return self._run.space.decode(units)[0]
 
     def _loss(self, point):
         """The negative score of a point, tried if it has not been."""

@@ -7,7 +7,6 @@ import numpy as np
 from bayes_opt import BayesianOptimization, acquisition
 from bayes_opt.parameter import BayesParameter
 from scipy.optimize import minimize
-from scipy.stats import qmc
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from threadpoolctl import threadpool_limits
 
@@ -47,10 +46,7 @@ class Proposals:
         self._space = space
         self._acquisition = acquisition
         self._seed = seed
-        design = qmc.LatinHypercube(
-            len(space.dimensions), rng=np.random.default_rng(seed)
-        )
-        self._first = space.decode(design.random(init_points))
+        self._first = space.spread(init_points, np.random.default_rng(seed))
 
     def next(self, points, scores, n):
         """The next points.
@@ -86,8 +82,7 @@ class Proposals:
 
     def _unseen(self, taken, rng):
         while True:
-            units = rng.random((100, len(self._space.dimensions)))
-            for point in self._space.decode(units):
+            for point in self._space.random(100, rng):
                 if point not in taken:
                     return point
 
@@ -119,8 +114,8 @@ class Proposals:
             return function.base_acq(mean, sd)
 
         taken = set(points)
-        units = rng.random((N_RANDOM, len(self._space.dimensions)))
-        found = [p for p in dict.fromkeys(self._space.decode(units)) if p not in taken]
+        random = dict.fromkeys(self._space.random(N_RANDOM, rng))
+        found = [p for p in random if p not in taken]
         values = value(found) if found else np.empty(0)
         centres = [points[i] for i in np.argsort(scores)[-N_CENTRES // 2 :]]
         centres += [found[i] for i in np.argsort(values)[-N_CENTRES:]]

@@ -83,8 +83,8 @@ class Run:
         if isinstance(self._search.refit, str):
             return self._search.refit
         for trial in self.trials:
-            for fold in trial.folds:
-                if fold is not None and isinstance(fold["test_scores"], dict):
+            for fold in trial.done:
+                if isinstance(fold["test_scores"], dict):
                     return next(iter(fold["test_scores"]))
         return None
 
@@ -131,9 +131,8 @@ class Run:
         """
         fits, seconds = 0, 0.0
         for trial in self.trials:
-            done = [fold for fold in trial.folds if fold is not None]
-            left_out = len(trial.folds) - len(done)
-            times = [fold["fit_time"] + fold["score_time"] for fold in done]
+            left_out = len(trial.folds) - len(trial.done)
+            times = [fold["fit_time"] + fold["score_time"] for fold in trial.done]
             fits += left_out
             seconds += left_out * sum(times) / len(times)
         return fits, seconds
@@ -224,7 +223,7 @@ class Run:
             for trial, score in zip(self.trials, scores, strict=True)
         ]
         best = np.maximum.accumulate(complete)
-        folds = [[f for f in trial.folds if f is not None] for trial in self.trials]
+        folds = [trial.done for trial in self.trials]
         return {
             "score": scores,
             "best_score": np.where(np.isinf(best), np.nan, best),

@@ -234,7 +234,7 @@ class SequentialSearchCV(BaseSearchCV):
 
     def _results(self, trials):
         """``cv_results_``, after what scikit-learn says about failed fits."""
-        outs = [fold for trial in trials for fold in trial.folds if fold is not None]
+        outs = [fold for trial in trials for fold in trial.done]
         warn_or_raise_about_fit_failures(outs, self.error_score)
         if callable(self.scoring):
             insert_error_scores(outs, self.error_score)

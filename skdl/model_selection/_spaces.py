@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.stats import qmc
 
 PRIORS = ("uniform", "log-uniform")
 
@@ -286,6 +287,41 @@ class Space:
         """
         named = zip(self.names, self.dimensions, point, strict=True)
         return {n: d._value(c) for n, d, c in named if d._width}
+
+    def spread(self, n, rng):
+        """Points that cover every dimension evenly (Latin hypercube).
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        rng : Generator
+            Decides which.
+
+        Returns
+        -------
+        list of tuple
+            Codes; in a small space some may be equal.
+        """
+        design = qmc.LatinHypercube(len(self.dimensions), rng=rng)
+        return self.decode(design.random(n))
+
+    def random(self, n, rng):
+        """Points drawn independently.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        rng : Generator
+            Decides which.
+
+        Returns
+        -------
+        list of tuple
+            Codes; some may be equal.
+        """
+        return self.decode(rng.random((n, len(self.dimensions))))
 
     def decode(self, units):
         """Points from numbers in [0, 1], one for each dimension.

@@ -32,6 +32,17 @@ class Trial:
     elapsed: float = float("nan")
 
     @property
+    def done(self):
+        """The folds that ran.
+
+        Returns
+        -------
+        list of dict
+            Without those left out.
+        """
+        return [fold for fold in self.folds if fold is not None]
+
+    @property
     def pruned(self):
         """Whether folds were left out.
 
@@ -40,7 +51,7 @@ class Trial:
         bool
             True if one is missing.
         """
-        return any(fold is None for fold in self.folds)
+        return len(self.done) < len(self.folds)
 
     def scores(self, metric):
         """Test scores of the folds that ran.
@@ -55,8 +66,9 @@ class Trial:
         ndarray
             NaN where a fit failed.
         """
-        done = [fold["test_scores"] for fold in self.folds if fold is not None]
-        return np.array([s[metric] if isinstance(s, dict) else s for s in done], float)
+        all_scores = [fold["test_scores"] for fold in self.done]
+        scores = [s[metric] if isinstance(s, dict) else s for s in all_scores]
+        return np.array(scores, float)
 
 
 def best_so_far(trials, metric):
@@ -95,8 +107,7 @@ def with_all_folds(trial):
     list of dict
         One for each fold.
     """
-    done = [fold for fold in trial.folds if fold is not None]
-    return [fold or _mean_fold(done) for fold in trial.folds]
+    return [fold or _mean_fold(trial.done) for fold in trial.folds]
 
 
 def mark_pruned(results, trials):
