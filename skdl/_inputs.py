@@ -19,11 +19,14 @@ class Inputs:
         None leaves the values as they are.
     dtype : str
         The network's dtype.
+    shape : tuple of int
+        Of one row, ``(n_features,)``.
     """
 
     mean: np.ndarray | None
     scale: np.ndarray | None
     dtype: str
+    shape: tuple
 
     @classmethod
     def fit(cls, X, weight, *, scaling, dtype):
@@ -46,7 +49,7 @@ class Inputs:
             Ready to transform.
         """
         if scaling is None:
-            return cls(None, None, dtype)
+            return cls(None, None, dtype, X.shape[1:])
         with np.errstate(all="ignore"):
             scaler = StandardScaler(with_mean=not sp.issparse(X)).fit(
                 X, sample_weight=weight
@@ -59,7 +62,7 @@ class Inputs:
                 f"{abs(X[:, [column]]).max():.3g}). Rescale it, for example with a "
                 "logarithm."
             )
-        return cls(mean, scale, dtype)
+        return cls(mean, scale, dtype, X.shape[1:])
 
     def transform(self, X):
         """Standardise rows.
@@ -93,6 +96,36 @@ class Inputs:
                 f"{self.dtype}. Rescale X, or use dtype='float64'."
             )
         return result
+
+    def layers(self):
+        """The same as layers of Keras.
+
+        Returns
+        -------
+        list of keras.Layer
+            Computing in the network's dtype.
+        """
+        if self.mean is None:
+            return []
+        from keras import layers
+
+        # Keras takes a standard deviation below 1e-7 as 1e-7, and squares of large ones
+        # overflow: such columns are brought near one first, by a power of two, which
+        # rounds nothing
+        odd = (self.scale < 1e-6) | (self.scale > 1e6)
+        small = np.where(odd, 2.0 ** -np.round(np.log2(self.scale)), 1.0)
+        near_one = []
+        if (small != 1).any():
+            near_one = [layers.Rescaling(small.tolist(), dtype=self.dtype)]
+        return [
+            *near_one,
+            layers.Normalization(
+                mean=self.mean * small,
+                variance=(self.scale * small) ** 2,
+                dtype=self.dtype,
+                name="input_scaling",
+            ),
+        ]
 
 
 def row_blocks(X, n_bytes):

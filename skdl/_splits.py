@@ -1,5 +1,7 @@
 """Fitting any estimator or pipeline on some rows, with others as validation rows."""
 
+from functools import partial
+
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
@@ -197,6 +199,81 @@ def fit_on_rows(estimator, X, y, train, test=None, params=None):
     )
 
 
+def fit_all_on_rows(jobs):
+    """Fit several clones of one estimator, each as `fit_on_rows` does.
+
+    skdl's networks, alone or at the end of pipelines, are trained side by side where
+    that is faster. Nothing else changes by it.
+
+    Parameters
+    ----------
+    jobs : list of tuple
+        For each clone the arguments of `fit_on_rows`; it is fitted in place.
+
+    Returns
+    -------
+    list of Exception or None
+        What each fit raised.
+    """
+    if not trains_together(jobs[0][0]):
+        return [_error_of(fit_on_rows, *job) for job in jobs]
+    networks = [last_step(job[0]) for job in jobs]
+    return type(networks[0])._fit_together(
+        [
+            (network, partial(_arguments_of_last_step, *job))
+            for network, job in zip(networks, jobs, strict=True)
+        ]
+    )
+
+
+def trains_together(estimator):
+    """Whether several clones may be trained side by side.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator or pipeline.
+
+    Returns
+    -------
+    bool
+        True for skdl's networks, alone or at the end of a pipeline, to which no
+        callbacks of scikit-learn are attached.
+    """
+    last = last_step(estimator)
+    if getattr(last, "_skl_callbacks", None) or (
+        estimator is not last and (getattr(estimator, "_skl_callbacks", None))
+    ):
+        return False
+    return hasattr(type(last), "_fit_together")
+
+
+def _error_of(function, *args):
+    try:
+        function(*args)
+    except Exception as error:
+        return error
+    return None
+
+
+def _arguments_of_last_step(estimator, X, y, train, test=None, params=None):
+    """Fit all but the last step; the arguments that `fit` of this one would get."""
+    inner, parent = estimator, None
+    while isinstance(inner, Pipeline):
+        inner, parent = inner.steps[-1][1], inner
+    noted = _Noting(inner)
+    if parent is None:
+        fit_on_rows(noted, X, y, train, test, params)
+        return noted.arguments
+    name, last = parent.steps[-1]
+    parent.steps = [*parent.steps[:-1], (name, noted)]
+    try:
+        fit_on_rows(estimator, X, y, train, test, params)
+    finally:
+        parent.steps = [*parent.steps[:-1], (name, last)]
+    return noted.arguments
+
+
 def _of_known_classes(estimator, y, train, test):
     """The rows `test` whose class is that of a training row."""
     labels = np.asarray(y)
@@ -232,6 +309,41 @@ def _fit_with_validation(estimator, X, y, X_val, validation, params):
     finally:
         estimator.steps = [*estimator.steps[:-1], (name, last)]
     return estimator
+
+
+class _Noting(BaseEstimator):
+    """In the place of a network: notes what `fit` is given."""
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        names = {
+            "X_val": X_val,
+            "y_val": y_val,
+            "sample_weight_val": sample_weight_val,
+        }
+        self.arguments = (X, y, sample_weight), names
+        return self
+
+    @property
+    def early_stopping(self):
+        return self.estimator.early_stopping
+
+    def get_metadata_routing(self):
+        return self.estimator.get_metadata_routing()
+
+    def __sklearn_tags__(self):
+        return self.estimator.__sklearn_tags__()
 
 
 class _LastStep(BaseEstimator):

@@ -23,9 +23,9 @@ from skdl._validation import (
     non_negative,
 )
 from skdl.base._epochs import EpochTasks
-from skdl.base._rows import Rows, split_rows
+from skdl.base._rows import Rows
+from skdl.base._together import fit_together
 from skdl.base._training import TrainingMixin
-from skdl.training._loop import Stopping
 
 AUTO_EARLY_STOPPING_ROWS = 10_000  # as in HistGradientBoostingClassifier
 PREDICT_BYTES = 2**27  # of X scaled and predicted at a time
@@ -184,22 +184,6 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         self._validate_params()
         context = self._init_callback_context(max_subtasks=self.epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        old = self if self.warm_start and hasattr(self, "_trained") else None
-        rows, targets = self._check_rows(X, y, sample_weight, old)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        stops = self.early_stopping
-        if stops == "auto":
-            stops = X_val is not None or rows.n_rows > AUTO_EARLY_STOPPING_ROWS
-        validation = self._check_validation(X_val, y_val, sample_weight_val, targets)
-        if stops and validation is None and self.validation_fraction is not None:
-            rows, validation = split_rows(
-                rows,
-                self.validation_fraction,
-                strata=targets.strata(rows.y),
-                classes=getattr(targets, "classes", None),
-                strict=self.early_stopping is True,
-                seed=seed,
-            )
         listeners = []
         if getattr(self, "_skl_callbacks", None):
             metadata = {}
@@ -208,17 +192,16 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
             listeners = [
                 EpochTasks(self, context, self._attributes_so_far, X, y, metadata)
             ]
-        self._learn(
-            rows,
-            validation,
-            targets,
-            old=old,
-            seed=seed,
-            epochs=self.epochs,
-            stopping=self._stopping(validation) if stops else None,
+        prepared = self._prepare_fit(
+            X,
+            y,
+            sample_weight,
+            X_val=X_val,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
             listeners=listeners,
         )
-        self._optimizer_state = None, None
+        prepared.train()
         context.call_on_fit_task_end(
             estimator=self,
             X=X,
@@ -227,6 +210,48 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         )
         return self
 
+    def _prepare_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        listeners=(),
+    ):
+        """All of `fit` that comes before training."""
+        old = self if self.warm_start and hasattr(self, "_trained") else None
+        rows, targets = self._check_rows(X, y, sample_weight, old)
+        validation = self._check_validation(X_val, y_val, sample_weight_val, targets)
+        stops = self.early_stopping
+        if stops == "auto":
+            stops = self._stops_by_default(rows.n_rows, validation)
+        self._optimizer_state = None, None
+        return self._prepare(
+            rows,
+            validation,
+            targets,
+            old=old,
+            seeds=self._draw_seeds(),
+            epochs=self.epochs,
+            stops=stops,
+            listeners=listeners,
+        )
+
+    # what ensembles look for: several fits of such estimators, trained side by side
+    _fit_together = staticmethod(fit_together)
+
+    def _draw_seeds(self):
+        """A seed for each member, for weights, orders and validation rows."""
+        random_state = check_random_state(self.random_state)
+        return random_state.randint(2**31 - 1, size=self._n_members).tolist()
+
+    def _stops_by_default(self, n_rows, validation):
+        """What ``early_stopping="auto"`` stands for."""
+        return validation is not None or n_rows > AUTO_EARLY_STOPPING_ROWS
+
     def _partial_fit(self, X, y, sample_weight, classes=None):
         """One more epoch on these rows; the optimizer goes on where it stopped."""
         self._validate_params()
@@ -234,23 +259,22 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         if old is None:
             self._epochs_seen = 0
             self._optimizer_state = None, None
-            random_state = check_random_state(self.random_state)
-            self._seed = int(random_state.randint(2**31 - 1))
+            self._seeds = self._draw_seeds()
         rows, targets = self._check_rows(X, y, sample_weight, old, classes)
-        self._learn(
+        self._prepare(
             rows,
             None,
             targets,
             old=old,
-            seed=self._seed,
+            seeds=self._seeds,
             epochs=1,
             first_epoch=self._epochs_seen,
             incremental=True,
-        )
+        ).train()
         return self
 
     def _check_rows(self, X, y, sample_weight, old, classes=None):
-        X = check_inputs(self, X, reset=old is None)
+        X = self._check_inputs(X, reset=old is None)
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is "
@@ -262,6 +286,10 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         rows = Rows(X, y, check_weights(sample_weight, X))
         return rows.weighed(1.0), targets  # without rows of weight zero
 
+    def _check_inputs(self, X, *, reset, name="X"):
+        """X as an array or sparse matrix of numbers."""
+        return check_inputs(self, X, reset=reset, name=name)
+
     def _check_validation(self, X_val, y_val, sample_weight_val, targets):
         if X_val is None and y_val is None and sample_weight_val is None:
             return None
@@ -271,34 +299,23 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 f"{missing} is missing. Pass X_val and y_val together (with "
                 "sample_weight_val if rows count differently), or none of them."
             )
-        X = check_inputs(self, X_val, reset=False, name="X_val")
+        X = self._check_inputs(X_val, reset=False, name="X_val")
         y = targets.check(y_val, name="y_val")
         check_same_length(X, y, names=("X_val", "y_val"))
         weight = check_weights(sample_weight_val, X, "sample_weight_val")
         return Rows(X, y, weight).weighed(1.0)
-
-    def _stopping(self, validation):
-        monitor = self.monitor
-        if monitor == "auto":
-            monitor = "loss" if validation is None else "val_loss"
-        if monitor.startswith("val_") and validation is None:
-            raise ValueError(
-                f"monitor={self.monitor!r} needs validation rows. Set "
-                "validation_fraction, or pass X_val and y_val."
-            )
-        return Stopping(
-            monitor, self.patience, self.min_delta, self.restore_best_weights
-        )
 
     # -- predict -----------------------------------------------------------------------
 
     def _raw(self, X):
         """The network's outputs for the user's X, of shape (n_samples, n_outputs)."""
         check_is_fitted(self, "_trained")
-        X = check_inputs(self, X, reset=False)
+        X = self._check_inputs(X, reset=False)
         parts = [X[rows] for rows in row_blocks(X, PREDICT_BYTES)]
         outputs = [self._trained(self._inputs.transform(part)) for part in parts]
-        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+        if len(outputs) == 1:
+            return outputs[0]
+        return np.concatenate(outputs, axis=1 if self._has_members else 0)
 
     @property
     def model_(self):
@@ -315,28 +332,17 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         check_is_fitted(self, "_trained")
         import keras
 
-        dtype = self._trained.spec.dtype
-        network = self._trained.model()
-        inputs = keras.Input(self._trained.spec.input_shape, dtype=dtype, name="X")
-        x = inputs
-        if self._inputs.mean is not None:
-            mean, scale = self._inputs.mean, self._inputs.scale
-            # Keras takes a standard deviation below 1e-7 as 1e-7, and squares of large
-            # ones overflow: such columns are brought near one first, by a power of two,
-            # which rounds nothing
-            odd = (scale < 1e-6) | (scale > 1e6)
-            small = np.where(odd, 2.0 ** -np.round(np.log2(scale)), 1.0)
-            if (small != 1).any():
-                x = keras.layers.Rescaling(small.tolist(), dtype=dtype)(x)
-            x = keras.layers.Normalization(
-                mean=mean * small,
-                variance=(scale * small) ** 2,
-                dtype=dtype,
-                name="input_scaling",
-            )(x)
-        x = network(x)
-        for layer in self._output_layers():
+        spec = self._trained.spec
+        inputs = x = keras.Input(spec.input_shape, dtype=spec.dtype, name="X")
+        for layer in self._inputs.layers():
             x = layer(x)
+        answers = []
+        for network in self._trained.models():
+            answer = network(x)
+            for layer in self._output_layers():
+                answer = layer(answer)
+            answers.append(answer)
+        x = answers[0] if len(answers) == 1 else keras.layers.average(answers)
         return keras.Model(inputs, x, name=type(self).__name__)
 
     def summary(self):
@@ -347,7 +353,7 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         model_ : The whole model, which includes scaling and output function.
         """
         check_is_fitted(self, "_trained")
-        self._trained.model().summary()
+        self._trained.models()[0].summary()
 
     def __sklearn_clone__(self):
         # Keras objects are shared, as they are neither built nor changed here; copies

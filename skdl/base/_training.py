@@ -1,72 +1,186 @@
 """How an estimator's parameters and rows become a trained network."""
 
+import math
+from dataclasses import dataclass
+from statistics import fmean
+from typing import NamedTuple
+
 import numpy as np
 import scipy.sparse as sp
 
 from skdl._inputs import Inputs
-from skdl.base._rows import Rows
+from skdl.base._rows import Rows, split_rows
 from skdl.exceptions import TrainingDivergedError
-from skdl.training._loop import Plan, train
+from skdl.training._loop import Plan, Stopping, train
 
 FULL_BATCH_ROWS = 64  # "auto" takes up to so many rows as one batch
 DENSE_BYTES = 2**28  # a sparse X of up to this size is made dense at once
 
 
+class Divided(NamedTuple):
+    """Which rows are for training, and which for validation.
+
+    Parameters
+    ----------
+    rows : Rows
+        Weighed, without those of weight zero.
+    validation : Rows or None
+        Rows which are not among these.
+    parts : list of (ndarray of int, ndarray of int) or None
+        For each member its training and validation rows among `rows`, the latter empty
+        where there are other ones or none; None if all members take all rows.
+    batch_size : int
+        Rows per step.
+    """
+
+    rows: Rows
+    validation: Rows | None
+    parts: list | None
+    batch_size: int
+
+
+@dataclass
+class Prepared:
+    """A fit of which all is done but the training.
+
+    Parameters
+    ----------
+    estimator : NeuralEstimator
+        Whose fit it is.
+    key : ProgramKey
+        The program, with as many members as the estimator has.
+    plan : Plan
+        How to train.
+    data, validation : ArrayData or StreamData
+        Rows of these members; `validation` may be None.
+    weights : list of Weights
+        Where each member begins.
+    listeners : list of Listener
+        To be told of epochs.
+    sample : ndarray of shape (n, n_features)
+        Some inputs of the network, to try it on.
+    incremental : bool
+        Whether the optimizer goes on where it stopped, and history is added to.
+    goes_on : bool
+        Whether the estimator was trained before.
+    """
+
+    estimator: object
+    key: object
+    plan: Plan
+    data: object
+    validation: object
+    weights: list
+    listeners: list
+    sample: np.ndarray
+    incremental: bool
+    goes_on: bool
+
+    def train(self):
+        """Train, and let the estimator keep what was learnt."""
+        from skdl.training._program import PROGRAMS
+
+        estimator, optimizer = self.estimator, self.key.optimizer
+        with PROGRAMS.trainer(self.key) as trainer:
+            known, state = None, None
+            if self.incremental:
+                known, state = estimator._optimizer_state
+            trainer.reset(self.weights, state if known == optimizer else None)
+            outcomes = train(
+                trainer,
+                self.data,
+                self.plan,
+                validation=self.validation,
+                listeners=self.listeners,
+            )
+            if self.incremental:
+                estimator._optimizer_state = optimizer, trainer.optimizer_state()
+        self.finish(outcomes)
+
+    def finish(self, outcomes):
+        """Let the estimator keep what its members have learnt.
+
+        Parameters
+        ----------
+        outcomes : list of Outcome
+            Of the members.
+
+        Raises
+        ------
+        TrainingDivergedError
+            If there is one that cannot be used.
+        """
+        for outcome in outcomes:
+            if outcome.error is not None:
+                raise outcome.error
+        estimator = self.estimator
+        weights = [outcome.weights for outcome in outcomes]
+        estimator._trained = estimator._network_of(self.key.network, weights)
+        self._check_outputs(outcomes)
+        n_epochs = max(outcome.n_epochs for outcome in outcomes)
+        estimator._epochs_seen = self.plan.first_epoch + n_epochs
+        estimator._seeds = self.plan.seeds
+        estimator._keep(outcomes, append=self.incremental and self.goes_on)
+
+    def _check_outputs(self, outcomes):
+        """The last step of training has had no loss that could show it was too far."""
+        outputs = self.estimator._trained(self.sample)
+        n_epochs = max(outcome.n_epochs for outcome in outcomes)
+        if n_epochs and not np.isfinite(outputs).all():
+            rate = outcomes[0].history["learning_rate"][-1]
+            value = outputs[~np.isfinite(outputs)][0]
+            raise TrainingDivergedError(n_epochs, "output", value, rate)
+
+
 class TrainingMixin:
     """The part of `NeuralEstimator` between checked rows and fitted attributes."""
 
-    def _learn(
+    _n_members = 1  # networks that are trained side by side
+    _has_members = False  # whether raw outputs have a leading axis of members
+
+    def _prepare(
         self,
         rows,
         validation,
         targets,
         *,
         old,
-        seed,
+        seeds,
         epochs,
-        stopping=None,
+        stops=False,
         listeners=(),
         first_epoch=0,
         incremental=False,
     ):
-        """Encode rows, train on them, and keep what was learnt."""
+        """Encode rows, and find out what to train on them, and how."""
         from skdl import _keras  # noqa: F401, first: it keeps the start-up quiet
         from skdl.training import _program
-        from skdl.training._data import array_or_stream, merge_equal_rows
+        from skdl.training._data import array_or_stream
         from skdl.training._schedules import learning_rates
-        from skdl.training._trained import TrainedNetwork
 
         _program.check_backend()
         loss = self._find_loss()
         optimizer, rate, schedule = self._find_optimizer(incremental)
-        rates = learning_rates(schedule, learning_rate=rate, epochs=epochs)
-        rows, validation = self._weigh(rows, validation, targets)
+        rows, validation, parts, batch_size = self._divide(
+            rows, validation, targets, stops=stops, seeds=seeds
+        )
         for part in (rows, validation):
             if part is not None:
                 self._check_targets(loss, part.y)
-        rows, validation = _dense_if_small(rows), _dense_if_small(validation)
-        batch_size = self._rows_per_batch(rows.n_rows)
-        full = batch_size >= rows.n_rows
-        if full and self._rows_are_independent() and not sp.issparse(rows.X):
-            rows = Rows(*merge_equal_rows(*rows))
-        batch_size = min(batch_size, rows.n_rows)
         if old is None:
-            inputs = Inputs.fit(
-                rows.X,
-                rows.normalised_weight(),
-                scaling=self.input_scaling,
-                dtype=self.dtype,
-            )
+            inputs = self._fit_inputs(rows)
             self._fit_targets(targets, rows, loss)
         else:
             self._check_going_on(loss)
             inputs = old._inputs
-        spec = self._network(rows.X.shape[1:], targets.n_outputs)
+        self._inputs = inputs
+        spec = self._network(inputs.shape, targets.n_outputs)
         if old is not None:
             _check_same_network(old._trained.spec, spec)
             weights = old._trained.weights
         else:
-            weights = _program.PROGRAMS.network(spec).layout.fresh(seed)
+            layout = _program.PROGRAMS.network(spec).layout
+            weights = [layout.fresh(seed) for seed in seeds]
 
         def load(part):
             y = targets.encode(part.y, self.dtype)
@@ -74,48 +188,109 @@ class TrainingMixin:
                 part.X, inputs.transform, y, part.normalised_weight(), dtype=self.dtype
             )
 
-        data = load(rows)
+        data, validation = self._of_members(
+            load(rows), validation and load(validation), rows.weight, parts
+        )
+        n_steps = math.ceil(max(data.sizes) / batch_size)
+        decay = self._decay_of_kernels(rate, epochs * n_steps)
         key = _program.ProgramKey(
-            spec, loss, optimizer, data.y_shape, data.y_dtype, self._metrics()
+            spec,
+            loss,
+            optimizer,
+            data.y_shape,
+            data.y_dtype,
+            self._metrics(),
+            weight_decay=decay > 0,
+            n_members=len(seeds),
         )
         plan = Plan(
             epochs=epochs,
             batch_size=batch_size,
-            rates=rates,
-            seed=seed,
+            rates=learning_rates(schedule, learning_rate=rate, epochs=epochs),
+            seeds=seeds,
             first_epoch=first_epoch,
-            stopping=stopping,
+            stopping=self._stopping(validation) if stops else None,
             metric_names=tuple(name for name, _ in key.metrics),
+            weight_decay=decay,
         )
-        self._loss, self._inputs, self._targets = loss, inputs, targets
+        self._loss, self._targets = loss, targets
         self._set_fitted_attributes(targets)
-        self._trained = TrainedNetwork(spec, weights)
-        listeners = [*listeners, *self._keras_listeners(key, plan, data.n_rows)]
-        with _program.PROGRAMS.trainer(key) as trainer:
-            known, state = self._optimizer_state if incremental else (None, None)
-            trainer.reset(weights, state if known == optimizer else None)
-            outcome = train(
-                trainer,
-                data,
-                plan,
-                validation=None if validation is None else load(validation),
-                listeners=listeners,
-            )
-            if incremental:
-                self._optimizer_state = optimizer, trainer.optimizer_state()
-        self._trained = TrainedNetwork(spec, outcome.weights)
-        self._check_outputs(rows, outcome)
-        self._epochs_seen = first_epoch + outcome.n_epochs
-        self._seed = seed
-        self._keep(outcome, append=incremental and old is not None)
+        self._trained = self._network_of(spec, weights)
+        return Prepared(
+            self,
+            key,
+            plan,
+            data,
+            validation,
+            weights,
+            [*listeners, *self._keras_listeners(key, n_steps)],
+            inputs.transform(rows.X[:32]),
+            incremental,
+            goes_on=old is not None,
+        )
 
-    def _check_outputs(self, rows, outcome):
-        """The last step of training has had no loss that could show it was too far."""
-        outputs = self._trained(self._inputs.transform(rows.X[:32]))
-        if outcome.n_epochs and not np.isfinite(outputs).all():
-            rate = outcome.history["learning_rate"][-1]
-            value = outputs[~np.isfinite(outputs)][0]
-            raise TrainingDivergedError(outcome.n_epochs, "output", value, rate)
+    # -- rows --------------------------------------------------------------------------
+
+    def _divide(self, rows, validation, targets, *, stops, seeds):
+        """Set rows apart for validation, and weigh all."""
+        from skdl.training._data import merge_equal_rows
+
+        if stops and validation is None and self.validation_fraction is not None:
+            rows, validation = split_rows(
+                rows,
+                self.validation_fraction,
+                strata=targets.strata(rows.y),
+                classes=getattr(targets, "classes", None),
+                strict=self.early_stopping is True,
+                seed=seeds[0],
+            )
+        rows, validation = self._weigh(rows, validation, targets)
+        rows, validation = _dense_if_small(rows), _dense_if_small(validation)
+        batch_size = self._rows_per_batch(rows.n_rows)
+        full = batch_size >= rows.n_rows
+        if full and self._rows_are_independent() and not sp.issparse(rows.X):
+            rows = Rows(*merge_equal_rows(*rows))
+        return Divided(rows, validation, None, min(batch_size, rows.n_rows))
+
+    def _fit_inputs(self, rows):
+        """Learn how X becomes what the network is given."""
+        return Inputs.fit(
+            rows.X,
+            rows.normalised_weight(),
+            scaling=self.input_scaling,
+            dtype=self.dtype,
+        )
+
+    def _of_members(self, data, validation, weight, parts):
+        """The rows of each member, and those it is judged by."""
+        if parts is None:
+            parts = [(np.arange(data.sizes[0]), ())] * self._n_members
+        if self._n_members == 1 and not len(parts[0][1]):
+            return data, validation
+        if validation is not None:
+            validation = data.together([validation] * self._n_members)
+        elif len(parts[0][1]):
+            validation = data.together([data.part(held, weight) for _, held in parts])
+        return data.together([data.part(own, weight) for own, _ in parts]), validation
+
+    # -- how to train ------------------------------------------------------------------
+
+    def _stopping(self, validation):
+        monitor = self.monitor
+        if monitor == "auto":
+            monitor = "loss" if validation is None else "val_loss"
+        if monitor.startswith("val_") and validation is None:
+            raise ValueError(
+                f"monitor={self.monitor!r} needs validation rows. Set "
+                "validation_fraction, or pass X_val and y_val."
+            )
+        return Stopping(
+            monitor, self.patience, self.min_delta, self.restore_best_weights
+        )
+
+    def _decay_of_kernels(self, rate, n_steps):
+        """Times the learning rate: the share of every kernel that a step takes off."""
+        return 0.0
 
     def _check_going_on(self, loss):
         """Training goes on in the units in which it began."""
@@ -149,7 +324,7 @@ class TrainingMixin:
             return int(np.clip(2 ** round(np.log2(n_rows / 16)), 32, 128))
         return self.batch_size
 
-    def _keras_listeners(self, key, plan, n_rows):
+    def _keras_listeners(self, key, n_steps):
         from skdl.training._progress import PrintedProgress
 
         listeners = []
@@ -166,7 +341,7 @@ class TrainingMixin:
                     PROGRAMS.network(key.network).layout,
                     lambda: self.model_,
                     key.optimizer,
-                    n_steps=-(-n_rows // plan.batch_size),
+                    n_steps=n_steps,
                     verbose=self.verbose,
                 )
             )
@@ -183,22 +358,50 @@ class TrainingMixin:
 
     def _attributes_so_far(self, weights, n_epochs):
         """What the estimator would have if training had ended now."""
+        network = self._network_of(self._trained.spec, weights)
+        return {"_trained": network, "n_epochs_": n_epochs}
+
+    def _network_of(self, spec, weights):
         from skdl.training._trained import TrainedNetwork
 
-        trained = TrainedNetwork(self._trained.spec, weights)
-        return {"_trained": trained, "n_epochs_": n_epochs}
+        return TrainedNetwork(spec, weights, members=self._has_members)
 
-    def _keep(self, outcome, *, append):
-        history = outcome.history
-        losses = history.get("loss", [float("nan")])
-        self.loss_ = losses[-1 if append else max(outcome.best_epoch, 1) - 1]
+    def _keep(self, outcomes, *, append):
+        history = _mean_history([outcome.history for outcome in outcomes])
+        self.loss_ = _loss(outcomes, last=append)
+        n_epochs = max(outcome.n_epochs for outcome in outcomes)
         if append:
             names = [*self.history_, *(k for k in history if k not in self.history_)]
             history = {k: self.history_.get(k, []) + history.get(k, []) for k in names}
+            n_epochs += self.n_epochs_
         self.history_ = history
-        self.n_epochs_ = outcome.n_epochs + (self.n_epochs_ if append else 0)
-        self.best_epoch_ = self.n_epochs_ if append else outcome.best_epoch
+        self.n_epochs_ = n_epochs
+        best = round(fmean(outcome.best_epoch for outcome in outcomes))
+        self.best_epoch_ = n_epochs if append else best
         self.n_parameters_ = self._trained.n_parameters
+
+
+def _mean_history(histories):
+    """The mean over those members that were trained in an epoch."""
+    longest = max(
+        histories, key=lambda history: max(map(len, history.values()), default=0)
+    )
+    return {
+        name: [
+            fmean(h[name][epoch] for h in histories if epoch < len(h[name]))
+            for epoch in range(len(values))
+        ]
+        for name, values in longest.items()
+    }
+
+
+def _loss(outcomes, *, last):
+    """Training loss of the epochs that the weights are from."""
+    losses = []
+    for outcome in outcomes:
+        seen = outcome.history.get("loss", [float("nan")])
+        losses.append(seen[-1 if last else max(outcome.best_epoch, 1) - 1])
+    return fmean(losses)
 
 
 def _dense_if_small(rows):

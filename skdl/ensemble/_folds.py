@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import delayed
 
 from skdl._parallel import workers
-from skdl._splits import best_epoch, fit_on_rows, row_numbers
+from skdl._splits import best_epoch, fit_all_on_rows, fit_on_rows, row_numbers
 from skdl._validation import fit_params_of_rows, rows_of
 
 
@@ -197,6 +198,8 @@ def fit_folds(tasks, X, caller, context, *, n_jobs, verbose):
     """
     if not getattr(caller, "_skl_callbacks", None):
         caller = None  # else it would travel to every process
+        if effective_n_jobs(n_jobs) == 1:
+            return [_fit_in_one_go(task, X) for task in tasks]
     n_fits = sum(len(task.splits) for task in tasks)
     folds = context.subcontext(
         task_name="folds", max_subtasks=n_fits, sequential_subtasks=False
@@ -215,6 +218,27 @@ def fit_folds(tasks, X, caller, context, *, n_jobs, verbose):
     folds.call_on_fit_task_end(estimator=caller, X=X)
     fitted = iter(fitted)
     return [[next(fitted) for _ in task.splits] for task in tasks]
+
+
+def _fit_in_one_go(task, X):
+    """Fit the folds in this process, networks side by side."""
+    models = [
+        seeded(clone(task.estimator), seed)
+        for _, seed in zip(task.splits, task.seeds, strict=False)
+    ]
+    errors = fit_all_on_rows(
+        [
+            (model, X, task.y, train, test, task.fit_params)
+            for model, (train, test) in zip(models, task.splits, strict=True)
+        ]
+    )
+    for error in errors:
+        if error is not None:
+            raise error
+    return [
+        _judged(task, X, model, train, test)
+        for model, (train, test) in zip(models, task.splits, strict=True)
+    ]
 
 
 @contextmanager
@@ -242,7 +266,12 @@ def _fit_fold(task, X, train, test, seed, caller, context):
     model, y = seeded(clone(task.estimator), seed), task.y
     with subtask(context, model, caller, X, y):
         fit_on_rows(model, X, y, train, test, task.fit_params)
-    X_test, y_test = rows_of(model, X, y, test, train)
+    return _judged(task, X, model, train, test)
+
+
+def _judged(task, X, model, train, test):
+    """A fitted model with its answers for the test rows, and their score."""
+    X_test, y_test = rows_of(model, X, task.y, test, train)
     answer = task.answers(model, X_test)
     if task.scorer is None:
         weight = fit_params_of_rows(X, {"w": task.weight}, test)["w"]

@@ -1,5 +1,6 @@
 """Rows for training: arrays that are kept at hand, or streams that are loaded."""
 
+import copy
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -26,52 +27,126 @@ class ArrayData:
         Row weights with mean one.
     dtype : str
         Dtype of X and weights on the device.
+
+    Attributes
+    ----------
+    sizes : list of int
+        Number of rows of each member: of one, unless made by `together`.
+    total_weights : list of float
+        Sum of the row weights of each member.
+    n_bytes : int
+        Of all arrays on the device.
     """
 
     def __init__(self, X, y, weight, *, dtype):
-        self.n_rows = len(X)
         self.y_shape, self.y_dtype = y.shape[1:], y.dtype.name
-        self.total_weight = float(np.sum(weight, dtype=np.float64))
-        self._arrays = (
-            to_device(X, dtype),
-            to_device(y, y.dtype),
-            to_device(weight, dtype),
-        )
+        self.sizes = [len(X)]
+        self.total_weights = [float(np.sum(weight, dtype=np.float64))]
+        self._rows = [np.arange(len(X), dtype=np.int32)]
+        self._dtype = dtype
+        self._arrays = [
+            [to_device(X, dtype), to_device(y, y.dtype), to_device(weight, dtype)]
+        ]
         self._steps = 64
 
-    def training_blocks(self, order, batch_size):
+    def part(self, rows, weight):
+        """Some of the rows, without another copy of X and y.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which.
+        weight : ndarray of shape (n_rows,)
+            Weights of all rows; those of the part have mean one.
+
+        Returns
+        -------
+        ArrayData
+            On the same arrays.
+        """
+        weight = weight * (len(rows) / weight[rows].sum())
+        part = copy.copy(self)
+        part.sizes = [len(rows)]
+        part.total_weights = [float(np.sum(weight[rows]))]
+        part._rows = [self._rows[0][rows]]
+        X, y, _ = self._arrays[0]
+        part._arrays = [[X, y, to_device(weight, self._dtype)]]
+        return part
+
+    @staticmethod
+    def together(members):
+        """The rows of several members, to be trained side by side.
+
+        Parameters
+        ----------
+        members : list of ArrayData
+            At least one.
+
+        Returns
+        -------
+        ArrayData
+            On the same arrays.
+        """
+        joined = copy.copy(members[0])
+        for name in ("sizes", "total_weights", "_rows", "_arrays"):
+            joint = [value for member in members for value in getattr(member, name)]
+            setattr(joined, name, joint)
+        return joined
+
+    @property
+    def n_bytes(self):
+        """Of all arrays on the device, each counted once."""
+        tensors = {id(t): t for arrays in self._arrays for t in arrays}
+        return sum(int(np.prod(t.shape)) * t.dtype.size for t in tensors.values())
+
+    def training_blocks(self, orders, batch_size):
         """Cut an epoch into calls of the engine, short enough for Ctrl-C.
 
         Parameters
         ----------
-        order : ndarray of shape (n_rows,)
-            The order of rows in this epoch.
+        orders : list of ndarray
+            The order of each member's rows in this epoch; none for one that has
+            stopped.
         batch_size : int
             Every block but the last is a multiple of it.
 
         Yields
         ------
-        tuple
-            X, y, weight (device) and the rows to go through (host).
+        list of tuple
+            For each member X, y, weight (device) and the rows to go through (host).
         """
         start = 0
-        while start < len(order):
+        orders = [rows[order] for rows, order in zip(self._rows, orders, strict=True)]
+        while start < max(map(len, orders)):
             stop = start + self._steps * batch_size
             began = time.perf_counter()
-            yield *self._arrays, order[start:stop]
+            yield [
+                (*arrays, order[start:stop])
+                for arrays, order in zip(self._arrays, orders, strict=True)
+            ]
             if time.perf_counter() - began < PATIENCE_S:
                 self._steps *= 4
             start = stop
 
-    def evaluation_blocks(self):
+    def evaluation_blocks(self, running):
         """All rows in their own order.
+
+        Parameters
+        ----------
+        running : list of bool
+            Which members are to be evaluated; the others have no rows.
 
         Yields
         ------
-        tuple
-            X, y and weight on the device.
+        list of tuple
+            For each member X, y and weight on the device, and row numbers.
         """
-        yield self._arrays
+        yield [
+            (*arrays, rows if runs else rows[:0])
+            for arrays, rows, runs in zip(
+                self._arrays, self._rows, running, strict=True
+            )
+        ]
 
 
 class StreamData:
@@ -92,9 +167,9 @@ class StreamData:
     """
 
     def __init__(self, load, row_shape, y, weight, *, dtype):
-        self.n_rows = len(y)
+        self.sizes = [len(y)]
         self.y_shape, self.y_dtype = y.shape[1:], y.dtype.name
-        self.total_weight = float(np.sum(weight, dtype=np.float64))
+        self.total_weights = [float(np.sum(weight, dtype=np.float64))]
         self._load_rows = load
         self._y = y
         self._weight = weight
@@ -112,35 +187,41 @@ class StreamData:
     def _blocks(self, order, unit):
         size = max(1, self._block_rows // unit) * unit
         parts = [order[i : i + size] for i in range(0, len(order), size)]
-        return prefetched(self._load, parts)
+        for arrays in prefetched(self._load, parts):
+            yield [(*arrays, np.arange(len(arrays[0]), dtype=np.int32))]
 
-    def training_blocks(self, order, batch_size):
+    def training_blocks(self, orders, batch_size):
         """Like `ArrayData.training_blocks`, each block loaded in its own order.
 
         Parameters
         ----------
-        order : ndarray of shape (n_rows,)
-            The order of rows in this epoch.
+        orders : list of ndarray
+            The order of rows in this epoch, of one member.
         batch_size : int
             Every block but the last is a multiple of it.
 
         Yields
         ------
-        tuple
+        list of tuple
             X, y, weight (device) and the rows of the block to go through (host).
         """
-        for arrays in self._blocks(order, batch_size):
-            yield *arrays, np.arange(len(arrays[0]), dtype=np.int32)
+        (order,) = orders
+        yield from self._blocks(order, batch_size)
 
-    def evaluation_blocks(self):
+    def evaluation_blocks(self, running):
         """All rows in their own order.
+
+        Parameters
+        ----------
+        running : list of bool
+            Not used: there is one member.
 
         Yields
         ------
-        tuple
-            X, y and weight on the device.
+        list of tuple
+            X, y, weight (device) and the rows of the block (host).
         """
-        yield from self._blocks(np.arange(self.n_rows), EVALUATION_ROWS)
+        yield from self._blocks(np.arange(self.sizes[0]), EVALUATION_ROWS)
 
 
 def array_or_stream(X, transform, y, weight, *, dtype):

@@ -64,7 +64,9 @@ class KerasCallbacks(Listener):
             The state of training.
         """
         self._model = self._make_model()
-        self._variables = self._layout.variables(self._model)
+        self._variables = self._layout.variables_of_members(
+            self._model, len(run.plan.seeds)
+        )
         optimizer = self._optimizer.build()
         optimizer.build(self._model.trainable_variables)  # for those who save it
         self._model.compile(optimizer=optimizer, loss=None)
@@ -138,15 +140,19 @@ class KerasCallbacks(Listener):
 
     def _push(self, run):
         self._weights = run.trainer.weights()
-        self._layout.write(self._variables, self._weights)
+        for variables, weights in zip(self._variables, self._weights, strict=True):
+            self._layout.write(variables, weights)
 
     def _pull(self, run):
-        weights = self._layout.read(self._variables)
-        if (weights.trainable != self._weights.trainable).any() or any(
+        present = [self._layout.read(variables) for variables in self._variables]
+        if any(
             (a != b).any()
-            for a, b in zip(weights.state, self._weights.state, strict=True)
+            for new, old in zip(present, self._weights, strict=True)
+            for a, b in zip(
+                [new.trainable, *new.state], [old.trainable, *old.state], strict=True
+            )
         ):
-            run.trainer.set_weights(weights)
+            run.trainer.set_weights(present)
 
 
 class _Logs(keras.callbacks.Callback):

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field
+from statistics import fmean
 
 import numpy as np
 
@@ -90,23 +91,26 @@ class Plan:
         Rows per step.
     rates : callable
         ``rates(epoch, n_steps) -> ndarray of shape (n_steps,)``, learning rates.
-    seed : int
-        Decides the order of rows.
+    seeds : list of int
+        Decide the order of rows, for each member.
     first_epoch : int, default=0
         Epochs that came before, when training goes on.
     stopping : Stopping or None, default=None
         None trains for all epochs.
     metric_names : tuple of str, default=()
         Names of the program's metrics.
+    weight_decay : float, default=0.0
+        Times the learning rate: the share of every kernel that a step takes off.
     """
 
     epochs: int
     batch_size: int
     rates: callable
-    seed: int
+    seeds: list
     first_epoch: int = 0
     stopping: Stopping | None = None
     metric_names: tuple = ()
+    weight_decay: float = 0.0
 
 
 @dataclass
@@ -133,7 +137,7 @@ class Run:
 
 @dataclass
 class Outcome:
-    """What training led to.
+    """What training led to, for one member.
 
     Parameters
     ----------
@@ -146,23 +150,30 @@ class Outcome:
         Epochs run.
     best_epoch : int
         The epoch, counted from 1, that `weights` are from.
+    error : TrainingDivergedError or None
+        Why there are no weights to speak of.
     """
 
-    weights: object
+    weights: object = None
     history: dict = field(default_factory=dict)
     n_epochs: int = 0
     best_epoch: int = 0
+    error: TrainingDivergedError | None = None
 
 
 def train(trainer, data, plan, *, validation=None, listeners=()):
     """Train a program that has been reset to its first weights.
+
+    Its members have rows, orders, validation rows, best epochs and ends of their own,
+    and nothing of one changes with the others.
 
     Parameters
     ----------
     trainer : Trainer
         The program.
     data : ArrayData or StreamData
-        Rows to learn from.
+        Rows to learn from, as many per epoch that all members take the same number of
+        steps.
     plan : Plan
         Epochs, batches, rates, stopping.
     validation : ArrayData or StreamData or None, default=None
@@ -172,13 +183,9 @@ def train(trainer, data, plan, *, validation=None, listeners=()):
 
     Returns
     -------
-    Outcome
-        Weights and history.
-
-    Raises
-    ------
-    TrainingDivergedError
-        If a loss becomes NaN or infinite.
+    list of Outcome
+        Weights and history of each member. One whose loss became NaN or infinite has a
+        `TrainingDivergedError` instead of weights.
 
     Warns
     -----
@@ -186,8 +193,7 @@ def train(trainer, data, plan, *, validation=None, listeners=()):
         If Ctrl-C ended the training; the outcome is that of the epochs so far.
     """
     run = Run(trainer, plan)
-    best = _Best(plan.stopping)
-    history = {}
+    members = [_Member(plan.stopping) for _ in data.sizes]
     n_epochs = 0
     told = []
     try:
@@ -195,11 +201,10 @@ def train(trainer, data, plan, *, validation=None, listeners=()):
             listener.on_train_begin(run)
             told.append(listener)
         for epoch in range(plan.first_epoch, plan.first_epoch + plan.epochs):
-            logs = _one_epoch(run, epoch, data, validation, listeners)
+            _one_epoch(run, epoch, data, validation, members, listeners)
             n_epochs += 1
-            for name, value in logs.items():
-                history.setdefault(name, []).append(value)
-            if best.update(logs, n_epochs, trainer) or run.stop:
+            _take_note(members, trainer)
+            if run.stop or not any(member.running for member in members):
                 break
     except KeyboardInterrupt:
         warnings.warn(
@@ -208,92 +213,166 @@ def train(trainer, data, plan, *, validation=None, listeners=()):
             TrainingInterruptedWarning,
             stacklevel=2,
         )
-    trainer.finish()
-    for listener in told:
-        listener.on_train_end(run)
-    restored = best.weights is not None
-    return Outcome(
-        weights=best.weights if restored else trainer.weights(),
-        history=history,
-        n_epochs=n_epochs,
-        best_epoch=best.epoch if best.epoch else n_epochs,
-    )
+    if any(member.error is None for member in members):
+        trainer.finish()
+        for listener in told:
+            listener.on_train_end(run)
+    return [
+        member.outcome(weights)
+        for member, weights in zip(members, trainer.weights(), strict=True)
+    ]
 
 
-def _one_epoch(run, epoch, data, validation, listeners):
+def _one_epoch(run, epoch, data, validation, members, listeners):
+    """Train and judge once; what is seen goes into ``logs`` of running members."""
     plan = run.plan
-    n_steps = -(-data.n_rows // plan.batch_size)
+    n_steps = -(-max(data.sizes) // plan.batch_size)
     planned = plan.rates(epoch, n_steps)
     for listener in listeners:
         listener.on_epoch_begin(run, epoch, float(planned[0]))
     rates = planned * run.learning_rate_factor
-    logs = {"loss": _train_epoch(run.trainer, data, plan, epoch, rates)}
-    _check_finite(logs, "loss", epoch, rates)
+    running = [member.running for member in members]
+    logs = _train_epoch(run.trainer, data, plan, epoch, rates, running)
     if validation is not None:
-        logs |= _evaluate(run.trainer, validation, plan.metric_names)
-        _check_finite(logs, "val_loss", epoch, rates)
-    logs["learning_rate"] = float(rates[0])
-    for listener in listeners:
-        listener.on_epoch_end(run, epoch, logs)
-    return logs
+        for seen, judged in zip(
+            logs,
+            _evaluate(run.trainer, validation, plan.metric_names, data.sizes, running),
+            strict=True,
+        ):
+            seen.update(judged)
+    told = []
+    for member, seen in zip(members, logs, strict=True):
+        member.logs = None
+        if member.running and member.is_finite(seen, epoch, rates):
+            seen["learning_rate"] = float(rates[0])
+            member.logs = seen
+            told.append(seen)
+    if listeners and told:
+        mean = {name: fmean(logs[name] for logs in told) for name in told[0]}
+        before = dict(mean)
+        for listener in listeners:
+            listener.on_epoch_end(run, epoch, mean)
+        added = {k: v for k, v in mean.items() if k not in before or v != before[k]}
+        for seen in told:
+            seen.update(added)
 
 
-def _train_epoch(trainer, data, plan, epoch, rates):
-    if plan.batch_size >= data.n_rows:  # one full batch: order does not matter
-        order = np.arange(data.n_rows, dtype=np.int32)
-    else:
-        rng = np.random.default_rng([plan.seed, epoch])
-        order = rng.permutation(data.n_rows).astype(np.int32)
-    total = trainer.zeros()
+def _take_note(members, trainer):
+    """Let the running members keep what they have learnt in an epoch, if it is best."""
+    better = [member for member in members if member.logs and member.improves()]
+    weights = None
+    for k, member in enumerate(members):
+        if member.logs is None:
+            continue
+        ends = member.update()
+        waits = ends and len(members) > 1  # for the others
+        if (member in better) if member.keeps_best else waits:
+            weights = trainer.weights() if weights is None else weights
+            member.weights = weights[k]
+
+
+def _train_epoch(trainer, data, plan, epoch, rates, running):
+    nothing = np.zeros(0, np.int32)
+    orders = [
+        _order(n_rows, plan, seed, epoch) if runs else nothing
+        for n_rows, seed, runs in zip(data.sizes, plan.seeds, running, strict=True)
+    ]
+    totals = trainer.zeros()
     step = 0
-    for X, y, weight, rows in data.training_blocks(order, plan.batch_size):
-        n_steps = -(-len(rows) // plan.batch_size)
-        part = rates[step : step + n_steps]
-        total = trainer.run(X, y, weight, rows, part, plan.batch_size, total)
-        step += n_steps
-    return float(total) / data.n_rows
+    for members in data.training_blocks(orders, plan.batch_size):
+        longest = max(len(rows) for *_, rows in members)
+        part = rates[step : step - (-longest // plan.batch_size)]
+        totals = trainer.run(
+            members, part, plan.weight_decay * part, plan.batch_size, totals
+        )
+        step += len(part)
+    return [
+        {"loss": total / n_rows}
+        for total, n_rows in zip(np.asarray(totals).tolist(), data.sizes, strict=True)
+    ]
 
 
-def _evaluate(trainer, data, metric_names):
+def _order(n_rows, plan, seed, epoch):
+    if plan.batch_size >= n_rows:  # one full batch: order does not matter
+        return np.arange(n_rows, dtype=np.int32)
+    rng = np.random.default_rng([seed, epoch])
+    return rng.permutation(n_rows).astype(np.int32)
+
+
+def _evaluate(trainer, data, metric_names, sizes, running):
     totals = trainer.zeros(2 + len(metric_names))
-    for X, y, weight in data.evaluation_blocks():
-        totals = trainer.evaluate(X, y, weight, totals)
-    loss, penalty, *metrics = np.asarray(totals).tolist()
-    values = {"val_loss": loss / data.total_weight + penalty / data.n_rows}
-    for name, value in zip(metric_names, metrics, strict=True):
-        values[f"val_{name}"] = value / data.total_weight
-    return values
+    for members in data.evaluation_blocks(running):
+        totals = trainer.evaluate(members, totals)
+    for (loss, penalty, *metrics), weight, n_rows in zip(
+        np.asarray(totals).tolist(), data.total_weights, data.sizes, strict=True
+    ):
+        values = {"val_loss": loss / weight + penalty / n_rows}
+        for name, value in zip(metric_names, metrics, strict=True):
+            values[f"val_{name}"] = value / weight
+        yield values
 
 
-def _check_finite(logs, name, epoch, rates):
-    if not np.isfinite(logs[name]):
-        raise TrainingDivergedError(epoch + 1, name, logs[name], float(np.max(rates)))
-
-
-class _Best:
-    """The best epoch so far, and for how long there was no better one."""
+class _Member:
+    """One network: its history, its best epoch, and for how long none was better."""
 
     def __init__(self, stopping):
         self._stopping = stopping
         self._value = np.inf
         self._waited = 0
-        self.epoch = 0
-        self.weights = None
+        self._best_epoch = 0
+        self._history = {}
+        self._n_epochs = 0
+        self.keeps_best = stopping is not None and stopping.restore_best
+        self.running = True
+        self.logs = None  # of the last epoch, if it was trained in it
+        self.weights = None  # to be kept, unless they are the last ones
+        self.error = None
 
-    def update(self, logs, epoch, trainer):
-        """Take note of an epoch; True if training should end."""
-        stopping = self._stopping
-        if stopping is None:
+    def is_finite(self, logs, epoch, rates):
+        """Whether training can go on."""
+        for name in ("loss", "val_loss"):
+            value = logs.get(name, 0.0)
+            if not np.isfinite(value):
+                rate = float(np.max(rates))
+                self.error = TrainingDivergedError(epoch + 1, name, value, rate)
+                self.running = False
+                return False
+        return True
+
+    def improves(self):
+        """Whether the last epoch is the best so far."""
+        if self._stopping is None:
             return False
-        value = logs[stopping.monitor]
-        if stopping.monitor.endswith("accuracy"):
-            value = -value
-        if value < self._value - stopping.min_delta or self.epoch == 0:
-            self._value = value
+        value = self._monitored() < self._value - self._stopping.min_delta
+        return value or self._best_epoch == 0
+
+    def update(self):
+        """Take note of the last epoch; True if training ends with it."""
+        for name, value in self.logs.items():
+            self._history.setdefault(name, []).append(value)
+        better = self.improves()
+        self._n_epochs += 1
+        if self._stopping is None:
+            return False
+        if better:
+            self._value = self._monitored()
             self._waited = 0
-            self.epoch = epoch
-            if stopping.restore_best:
-                self.weights = trainer.weights()
+            self._best_epoch = self._n_epochs
         else:
             self._waited += 1
-        return self._waited >= stopping.patience
+        self.running = self._waited < self._stopping.patience
+        return not self.running
+
+    def _monitored(self):
+        value = self.logs[self._stopping.monitor]
+        return -value if self._stopping.monitor.endswith("accuracy") else value
+
+    def outcome(self, weights):
+        """What training led to, if it ends with these weights."""
+        return Outcome(
+            weights=weights if self.weights is None else self.weights,
+            history=self._history,
+            n_epochs=self._n_epochs,
+            best_epoch=self._best_epoch or self._n_epochs,
+            error=self.error,
+        )

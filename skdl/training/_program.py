@@ -1,7 +1,6 @@
 """A program is a network + loss + optimizer, traced once and reused by later fits."""
 
 import contextlib
-import functools
 import os
 import threading
 from collections import OrderedDict
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 import keras
 
 from skdl.training._optimizers import OptimizerSpec
-from skdl.training._tensorflow import Predictor, Trainer
+from skdl.training._tensorflow import Predictor, Trainer, shares_a_vector
 from skdl.training._weights import Layout, seeded_build
 
 MAX_PROGRAMS = 32
@@ -113,6 +112,10 @@ class ProgramKey:
     metrics : tuple of (str, callable), default=()
         Further quantities of the validation data, ``metric(y_true, y_pred) ->
         (batch,)``, by name.
+    weight_decay: bool, default=False
+        Whether kernels are shrunk in every step; by how much is a value.
+    n_members : int, default=1
+        How many copies of the network are trained side by side.
     """
 
     network: NetworkSpec
@@ -121,6 +124,28 @@ class ProgramKey:
     y_shape: tuple
     y_dtype: str
     metrics: tuple = ()
+    weight_decay: bool = False
+    n_members: int = 1
+
+
+def can_have_members(key):
+    """Whether several copies of the network can be trained side by side.
+
+    Parameters
+    ----------
+    key : ProgramKey
+        For any number of members.
+
+    Returns
+    -------
+    bool
+        False if the optimizer looks at several variables at once, or averages them at
+        the end, or if Keras has to see each variable by itself.
+    """
+    config = key.optimizer.config
+    return shares_a_vector(
+        PROGRAMS.network(key.network).layout, key.optimizer
+    ) and not (config.get("global_clipnorm") or config.get("use_ema"))
 
 
 class Network:
@@ -138,11 +163,25 @@ class Network:
         self.spec = spec
         self.model = spec.model()
         self.layout = Layout(self.model, spec.model)
+        self._predictors = {}
 
-    @functools.cached_property
-    def predictor(self):
-        """The traced forward pass; keeps no weights."""
-        return Predictor(self.model, self.layout, self.spec)
+    def predictor(self, n_members=None):
+        """The traced forward pass; keeps no weights.
+
+        Parameters
+        ----------
+        n_members : int or None, default=None
+            As in `Predictor`.
+
+        Returns
+        -------
+        Predictor
+            The same for every call.
+        """
+        if n_members not in self._predictors:
+            new = Predictor(self.model, self.layout, self.spec, n_members)
+            self._predictors.setdefault(n_members, new)
+        return self._predictors[n_members]
 
 
 class ProgramCache:
@@ -231,6 +270,22 @@ class ProgramCache:
                 self._idle.setdefault(key, []).append(trainer)
                 self._idle.move_to_end(key)
                 self._drop_oldest()
+
+    def has_idle(self, key):
+        """Whether a trainer is there that needs not be traced.
+
+        Parameters
+        ----------
+        key : ProgramKey
+            What is needed.
+
+        Returns
+        -------
+        bool
+            For the moment.
+        """
+        with self._lock:
+            return bool(self._idle.get(key))
 
     def _drop_oldest(self):
         kept = [t for trainers in self._idle.values() for t in trainers]

@@ -8,17 +8,20 @@ class TrainedNetwork:
     ----------
     spec : NetworkSpec
         How the network is built.
-    weights : Weights
-        What it has learnt.
+    weights : list of Weights
+        What it has learnt; several for members that answer side by side.
+    members : bool, default=False
+        Whether outputs have a leading axis of members, even if there is only one.
     """
 
-    def __init__(self, spec, weights):
+    def __init__(self, spec, weights, *, members=False):
         self.spec = spec
         self.weights = weights
+        self._n_members = len(weights) if members else None
         self._loaded = None  # the weights where the network is computed
 
     def __getstate__(self):
-        return {"spec": self.spec, "weights": self.weights, "_loaded": None}
+        return {**self.__dict__, "_loaded": None}
 
     def __call__(self, X):
         """Compute raw outputs.
@@ -30,12 +33,12 @@ class TrainedNetwork:
 
         Returns
         -------
-        ndarray of shape (n_rows, n_outputs)
+        ndarray of shape (n_rows, n_outputs) or (n_members, n_rows, n_outputs)
             Logits or numbers.
         """
         from skdl.training._program import PROGRAMS
 
-        predictor = PROGRAMS.network(self.spec).predictor
+        predictor = PROGRAMS.network(self.spec).predictor(self._n_members)
         if self._loaded is None:
             self._loaded = predictor.load(self.weights)
         return predictor(self._loaded, X)
@@ -43,19 +46,20 @@ class TrainedNetwork:
     @property
     def n_parameters(self):
         """The number of trainable weights."""
-        return len(self.weights.trainable)
+        return sum(len(member.trainable) for member in self.weights)
 
-    def model(self):
-        """Build the network with these weights.
+    def models(self):
+        """Build the network with the weights of each member.
 
         Returns
         -------
-        keras.Model
-            A new one at every call.
+        list of keras.Model
+            New ones at every call.
         """
         from skdl.training._program import PROGRAMS
 
-        model = self.spec.model()
         layout = PROGRAMS.network(self.spec).layout
-        layout.write(layout.variables(model), self.weights)
-        return model
+        models = [self.spec.model() for _ in self.weights]
+        for model, weights in zip(models, self.weights, strict=True):
+            layout.write(layout.variables(model), weights)
+        return models

@@ -147,6 +147,28 @@ class Layout:
         """
         return list(model.trainable_variables), list(model.non_trainable_variables)
 
+    def variables_of_members(self, model, n_members):
+        """The variables of networks that are parts of one model, side by side.
+
+        Parameters
+        ----------
+        model : keras.Model
+            Made of `n_members` networks like this layout's, and of no other variables.
+        n_members : int
+            How many.
+
+        Returns
+        -------
+        list of tuple of list
+            As from `variables`, for each member.
+        """
+        trainable, state = self.variables(model)
+        n, m = len(self.trainable), len(self.state)
+        return [
+            (trainable[k * n : (k + 1) * n], state[k * m : (k + 1) * m])
+            for k in range(n_members)
+        ]
+
     def read(self, variables):
         """Take the weights out of `variables` of a model."""
         trainable, state = variables

@@ -153,10 +153,11 @@ class Noted(ArrayData):
         super().__init__(*args, **options)
         self.orders = []
 
-    def training_blocks(self, order, batch_size):
+    def training_blocks(self, orders, batch_size):
         """As in `ArrayData`."""
+        (order,) = orders
         self.orders.append(np.array(order))
-        return super().training_blocks(order, batch_size)
+        return super().training_blocks(orders, batch_size)
 
 
 # -- the engine ------------------------------------------------------------------------
@@ -188,15 +189,18 @@ def fit(
         start = cache.network(key.network).layout.fresh(start)
     plan = Plan(
         epochs=epochs,
-        batch_size=batch_size or data.n_rows,
+        batch_size=batch_size or max(data.sizes),
         rates=learning_rates(schedule, learning_rate=rate, epochs=epochs),
-        seed=seed,
+        seeds=[seed],
         stopping=stopping,
         metric_names=tuple(name for name, _ in key.metrics),
     )
     with cache.trainer(key) as trainer:
-        trainer.reset(start)
-        return train(trainer, data, plan, **options)
+        trainer.reset([start])
+        (outcome,) = train(trainer, data, plan, **options)
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome
 
 
 def same_bits(first, second):

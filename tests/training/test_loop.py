@@ -39,21 +39,23 @@ class Scripted:
         self.finished = False
         self.calls = []  # (rows, rates, batch_size) of every epoch
 
-    def zeros(self, n=None):
-        return 0.0 if n is None else np.zeros(n)
+    def zeros(self, *shape):
+        return np.zeros((1, *shape))
 
-    def run(self, X, y, weight, order, rates, batch_size, total):
+    def run(self, members, rates, decays, batch_size, totals):
+        ((_, _, _, order),) = members
         self.calls.append((list(order), list(rates), batch_size))
         self.epoch += 1
-        return total + len(order) * self.losses[self.epoch - 1]
+        return totals + len(order) * self.losses[self.epoch - 1]
 
-    def evaluate(self, X, y, weight, totals):
+    def evaluate(self, members, totals):
         loss, *metrics = self.validation[self.epoch - 1]
         no_penalty = 0.0
-        return totals + N * np.array([loss, no_penalty, *metrics])[: len(totals)]
+        sums = N * np.array([loss, no_penalty, *metrics])
+        return totals + sums[: totals.shape[1]]
 
     def weights(self):
-        return self.epoch
+        return [self.epoch]
 
     def finish(self):
         self.finished = True
@@ -62,14 +64,16 @@ class Scripted:
 class Rows:
     """As much of `ArrayData` as the loop asks for."""
 
-    n_rows = N
-    total_weight = float(N)
+    sizes = (N,)
+    total_weights = (float(N),)
 
-    def training_blocks(self, order, batch_size):
-        yield None, None, None, order
+    def training_blocks(self, orders, batch_size):
+        (order,) = orders
+        yield [(None, None, None, order)]
 
-    def evaluation_blocks(self):
-        yield None, None, None
+    def evaluation_blocks(self, running):
+        assert running == [True]
+        yield [(None, None, None, np.arange(N))]
 
 
 def run(trainer, *, batch_size=3, seed=0, schedule=None, epochs=None, **options):
@@ -80,8 +84,11 @@ def run(trainer, *, batch_size=3, seed=0, schedule=None, epochs=None, **options)
         if name in options
     }
     rates = learning_rates(schedule, learning_rate=1.0, epochs=epochs)
-    plan = Plan(epochs, batch_size, rates, seed, **plan_options)
-    return train(trainer, Rows(), plan, **options)
+    plan = Plan(epochs, batch_size, rates, [seed], **plan_options)
+    (outcome,) = train(trainer, Rows(), plan, **options)
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome
 
 
 # -- history ---------------------------------------------------------------------------
@@ -357,8 +364,8 @@ def test_interrupted_step_leaves_a_usable_program():
     expected = fit(key, arrays(X, y)).weights
 
     class Interrupted(type(arrays(X, y))):
-        def training_blocks(self, order, batch_size):
-            yield from super().training_blocks(order, batch_size)
+        def training_blocks(self, orders, batch_size):
+            yield from super().training_blocks(orders, batch_size)
             raise KeyboardInterrupt
 
     with pytest.warns(TrainingInterruptedWarning):

@@ -81,9 +81,9 @@ def passes(cache, *, n=20, n_val=5, n_new=3, stream=False, key=None, **options):
     n_features, dtype = key.network.input_shape[0], key.network.dtype
     rows, validation = (data(k, n_features, dtype, stream) for k in (n, n_val))
     outcome = fit(key, rows, validation=validation, cache=cache, **options)
-    network.predictor(
-        network.predictor.load(outcome.weights), numbers(n_new, n_features, dtype=dtype)
-    )
+    predictor = network.predictor()
+    rows = numbers(n_new, n_features, dtype=dtype)
+    predictor(predictor.load([outcome.weights]), rows)
     return len(PASSES) - before
 
 
@@ -382,7 +382,8 @@ def test_two_threads_that_trace_one_network_do_not_mix(build, second):
     expected = run(cache=ProgramCache())
 
     def predict():
-        network.predictor(network.predictor.load(expected.weights), X)
+        predictor = network.predictor()
+        predictor(predictor.load([expected.weights]), X)
 
     tasks = {"fits": partial(run, cache=cache), "predicts": predict}
     with (
@@ -410,8 +411,9 @@ class Overflowing(Listener):
     """Leaves NaN in all weights and in the optimizer."""
 
     def on_epoch_begin(self, run, epoch, learning_rate):
-        weights = run.trainer.weights()
-        run.trainer.set_weights(weights._replace(trainable=weights.trainable * np.nan))
+        (weights,) = run.trainer.weights()
+        lost = weights._replace(trainable=weights.trainable * np.nan)
+        run.trainer.set_weights([lost])
 
 
 @pytest.mark.parametrize(
@@ -436,7 +438,7 @@ def test_fit_that_fails_does_not_harm_the_next(listener, error, optimizer):
 
 
 def variables(trainer):
-    values = trainer.weights()
+    (values,) = trainer.weights()
     return [values.trainable, *values.state, *trainer.optimizer_state()]
 
 
@@ -489,7 +491,7 @@ def test_data_die_after_fit(name):
 
 def test_rows_on_the_device_die_after_fit():
     rows = arrays(X, Y)
-    tensors = [weakref.ref(tensor) for tensor in rows._arrays]
+    tensors = [weakref.ref(tensor) for tensor in rows._arrays[0]]
     fit(program_key(dense(), Y), rows, validation=rows)
     del rows
     gc.collect()

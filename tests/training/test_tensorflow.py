@@ -263,8 +263,8 @@ def test_any_network_and_loss_equals_keras_fit(name):
 def test_predictions_are_those_of_the_model(name):
     spec, rows, _, _ = NETWORKS[name]
     model = spec.model(seed=1)
-    predictor = PROGRAMS.network(spec).predictor
-    outputs = predictor(predictor.load(weights_of(model)), rows)
+    predictor = PROGRAMS.network(spec).predictor()
+    outputs = predictor(predictor.load([weights_of(model)]), rows)
     assert_allclose(outputs, model(rows, training=False), rtol=1e-12)
 
 
@@ -363,26 +363,28 @@ WIDTHS = [
 def test_prediction_depends_on_nothing_but_the_row(n_features, hidden_units, dtype):
     spec = dense(n_features, 3, dtype=dtype, hidden_units=hidden_units)
     network = PROGRAMS.network(spec)
-    loaded = network.predictor.load(network.layout.fresh(0))
+    predictor = network.predictor()
+    loaded = predictor.load([network.layout.fresh(0)])
     rows = numbers(300, n_features, dtype=dtype)
-    whole = network.predictor(loaded, rows)
+    whole = predictor(loaded, rows)
     for order in (np.random.default_rng(0).permutation(300), np.arange(37, 301 - 1)):
-        assert_array_equal(network.predictor(loaded, rows[order]), whole[order])
+        assert_array_equal(predictor(loaded, rows[order]), whole[order])
     for i in range(0, 300, 11):
-        assert_array_equal(network.predictor(loaded, rows[i : i + 1])[0], whole[i])
+        assert_array_equal(predictor(loaded, rows[i : i + 1])[0], whole[i])
 
 
 @pytest.mark.parametrize("name", ["images", "lstm", "gru"])
 def test_prediction_of_images_and_sequences_depends_on_the_row_alone(name):
     spec, rows, _, _ = NETWORKS[name]
     network = PROGRAMS.network(spec)
-    loaded = network.predictor.load(network.layout.fresh(0))
+    predictor = network.predictor()
+    loaded = predictor.load([network.layout.fresh(0)])
     rows = numbers(150, *rows.shape[1:])
-    whole = network.predictor(loaded, rows)
+    whole = predictor(loaded, rows)
     order = np.random.default_rng(0).permutation(150)
-    assert_array_equal(network.predictor(loaded, rows[order]), whole[order])
+    assert_array_equal(predictor(loaded, rows[order]), whole[order])
     for i in range(0, 150, 11):
-        assert_array_equal(network.predictor(loaded, rows[i : i + 1])[0], whole[i])
+        assert_array_equal(predictor(loaded, rows[i : i + 1])[0], whole[i])
 
 
 # -- the same bits ---------------------------------------------------------------------

@@ -193,10 +193,10 @@ def test_written_weights_are_read_again(name):
 
 @each_network
 def test_trained_network_is_a_keras_model_with_its_weights(name):
-    trained = TrainedNetwork(NETWORKS[name], layout(name).fresh(4))
+    trained = TrainedNetwork(NETWORKS[name], [layout(name).fresh(4)])
     X = numbers(6, *NETWORKS[name].input_shape, dtype=NETWORKS[name].dtype)
     rtol = 1e-4 if name == "float32" else 1e-10
-    model = trained.model()
+    (model,) = trained.models()
     assert_allclose(trained(X), model(X, training=False), rtol=rtol, atol=rtol)
     n_parameters = sum(v.numpy().size for v in model.trainable_variables)
     assert trained.n_parameters == n_parameters

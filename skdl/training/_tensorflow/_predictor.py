@@ -25,16 +25,23 @@ class Predictor:
         How the vector of parameters divides into variables.
     spec : NetworkSpec
         Gives the shape of a row and the dtype.
+    n_members : int or None, default=None
+        For how many networks at once: their outputs get a leading axis. None is one,
+        without that axis.
     """
 
-    def __init__(self, model, layout, spec):
+    def __init__(self, model, layout, spec, n_members=None):
         self._model = model
         self._layout = layout
+        self._n_members = n_members
         self._dtype = np.dtype(spec.dtype)
         self.chunk = 128 if layout.n_parameters <= _SMALL else 32
-        self._signature = [
+        one = (
             tf.TensorSpec([layout.n_parameters], layout.dtype),
             [tf.TensorSpec(v.shape, v.dtype) for v in layout.state],
+        )
+        self._signature = [
+            [one] * (n_members or 1),
             tf.TensorSpec([None, *spec.input_shape], spec.dtype),
         ]
 
@@ -43,35 +50,37 @@ class Predictor:
         return traced(self._forward, self._signature)
 
     @staticmethod
-    def load(weights):
+    def load(members):
         """Bring weights to where they are used; keep the result between calls.
 
         Parameters
         ----------
-        weights : Weights
-            NumPy arrays.
+        members : list of Weights
+            NumPy arrays, for each member.
 
         Returns
         -------
-        tuple
+        list of tuple
             What `__call__` takes.
         """
-        trainable = tf.constant(weights.trainable)
-        return trainable, [tf.constant(value) for value in weights.state]
+        return [
+            (tf.constant(weights.trainable), [tf.constant(v) for v in weights.state])
+            for weights in members
+        ]
 
     def __call__(self, loaded, X):
         """Compute the outputs of the network.
 
         Parameters
         ----------
-        loaded : tuple
+        loaded : list of tuple
             From `load`.
         X : ndarray of shape (n_rows, ...)
             Inputs of the network's dtype.
 
         Returns
         -------
-        ndarray of shape (n_rows, ...)
+        ndarray of shape (n_rows, ...) or (n_members, n_rows, ...)
             Raw outputs; a list or dict of them if that is what the network gives.
         """
         n_rows = len(X)
@@ -79,24 +88,38 @@ class Predictor:
             (-(-n_rows // self.chunk) * self.chunk, *X.shape[1:]), X.dtype
         )
         padded[:n_rows] = X
-        outputs = self._run(*loaded, tf.constant(padded, self._dtype))
-        return tf.nest.map_structure(lambda t: t.numpy()[:n_rows], outputs)
+        outputs = self._run(loaded, tf.constant(padded, self._dtype))
 
-    def _forward(self, trainable, state, X):
-        variables = split(self._layout, trainable)
+        def without_padding(tensor):
+            if self._n_members is None:
+                return tensor.numpy()[:n_rows]
+            return np.ascontiguousarray(np.swapaxes(tensor.numpy()[:n_rows], 0, 1))
+
+        return tf.nest.map_structure(without_padding, outputs)
+
+    def _forward(self, members, X):
+        members = [(split(self._layout, vector), state) for vector, state in members]
         chunks = tf.reshape(X, [-1, self.chunk, *X.shape[1:]])
 
         def forward(rows):
-            return call(self._model, variables, state, rows, training=False)[0]
+            outputs = [
+                call(self._model, variables, state, rows, training=False)[0]
+                for variables, state in members
+            ]
+            if self._n_members is None:
+                return outputs[0]
+            return tf.nest.map_structure(lambda *of: tf.stack(of, axis=1), *outputs)
 
         pattern = self._model.compute_output_spec(
             KerasTensor([self.chunk, *X.shape[1:]], X.dtype.name)
         )
+        axis = [] if self._n_members is None else [self._n_members]
         outputs = tf.map_fn(
             forward,
             chunks,
             fn_output_signature=tf.nest.map_structure(
-                lambda t: tf.TensorSpec(t.shape, t.dtype), pattern
+                lambda t: tf.TensorSpec([t.shape[0], *axis, *t.shape[1:]], t.dtype),
+                pattern,
             ),
             parallel_iterations=1,
         )

@@ -18,6 +18,11 @@ _FUSED_ADAM = 20_000  # parameters from which TensorFlow's own Adam is the faste
 class Trainer:
     """A network, a loss and an optimizer, with the variables of one running fit.
 
+    A fit may train several *members*: copies of the network which have weights and
+    rows of their own, and share optimizer, learning rates and number of steps. Their
+    steps are computed side by side, each exactly as it would be alone, and the
+    optimizer's is taken for all of them at once.
+
     Parameters
     ----------
     model : keras.Model
@@ -25,7 +30,7 @@ class Trainer:
     layout : Layout
         How the vector of parameters divides into variables.
     key : ProgramKey
-        Loss, optimizer, metrics, shapes and dtypes.
+        Loss, optimizer, metrics, shapes and dtypes, number of members.
     """
 
     def __init__(self, model, layout, key):
@@ -40,40 +45,61 @@ class Trainer:
         # gradient function in TensorFlow that keeps every traced graph for ever.
         for optimizer in _with_inner(self._optimizer):
             optimizer._all_reduce_sum_gradients = lambda pairs: pairs
-        self._state = [Variable(v, dtype=v.dtype) for v in layout.state]
+        self._n_members = n_members = key.n_members
+        self._state = [
+            [Variable(v, dtype=v.dtype) for v in layout.state] for _ in range(n_members)
+        ]
         # One flat vector where that is the same: a fraction of the operations.
-        self._flat = self._spec.elementwise and layout.plain
+        self._flat = shares_a_vector(layout, self._spec)
         large = layout.n_parameters >= _FUSED_ADAM
         self._fused = self._flat and large and self._spec.plain_adam
         if self._flat:
             vector = layout.join([v.numpy() for v in layout.trainable])
+            vector = np.tile(vector, n_members)  # one member after the other
             self._parameters = [Variable(vector, dtype=vector.dtype)]
         else:
             self._parameters = [_copy(v) for v in layout.trainable]
+        self._shrinks = key.weight_decay
         self._optimizer.build(self._parameters)
         self._fresh_optimizer = self.optimizer_state()
-        held = [*self._parameters, *self._state]
+        held = [*self._parameters, *(v for state in self._state for v in state)]
         self.n_bytes = sum(v.numpy().nbytes for v in held)
         self.n_bytes += sum(value.nbytes for value in self._fresh_optimizer)
         spec = key.network
-        self._rows = [
+        self._batch = [
             tf.TensorSpec([None, *spec.input_shape], spec.dtype),
             tf.TensorSpec([None, *key.y_shape], key.y_dtype),
             tf.TensorSpec([None], spec.dtype),
         ]
+        self._rows = [[*self._batch, tf.TensorSpec([None], tf.int32)]] * n_members
 
     @functools.cached_property
     def _run_epoch(self):
-        order = tf.TensorSpec([None], tf.int32)
         rates = tf.TensorSpec([None], tf.float32)
         batch_size = tf.TensorSpec([], tf.int32)
-        total = tf.TensorSpec([], tf.float64)
-        return traced(self._epoch, [*self._rows, order, rates, batch_size, total])
+        totals = tf.TensorSpec([self._n_members], tf.float64)
+        return traced(self._epoch, [self._rows, rates, rates, batch_size, totals])
 
     @functools.cached_property
     def _run_evaluation(self):
-        totals = tf.TensorSpec([2 + len(self._metrics)], tf.float64)
-        return traced(self._evaluation, [*self._rows, totals])
+        shape = [self._n_members, 2 + len(self._metrics)]
+        return traced(self._evaluation, [self._rows, tf.TensorSpec(shape, tf.float64)])
+
+    @functools.cached_property
+    def _member_step(self):
+        return self._of_one_member(self._gradient)
+
+    @functools.cached_property
+    def _member_sums(self):
+        return self._of_one_member(self._sums)
+
+    def _of_one_member(self, function):
+        """A member's part of a computation: for several of them traced only once."""
+        if self._n_members == 1:
+            return function
+        vector = tf.TensorSpec([self._layout.n_parameters], self._layout.dtype)
+        state = [tf.TensorSpec(v.shape, v.dtype) for v in self._layout.state]
+        return traced(function, [[vector], state, *self._batch])
 
     # -- variables ------------------------------------------------------------------
 
@@ -82,8 +108,8 @@ class Trainer:
 
         Parameters
         ----------
-        weights : Weights
-            Where training begins.
+        weights : list of Weights
+            Where training begins, for each member.
         optimizer_state : list of ndarray or None, default=None
             From `optimizer_state`; None begins afresh.
         """
@@ -96,14 +122,15 @@ class Trainer:
 
         Parameters
         ----------
-        weights : Weights
-            From here training goes on.
+        weights : list of Weights
+            From here training goes on, for each member.
         """
-        values = [weights.trainable]
+        values = [np.concatenate([member.trainable for member in weights])]
         if not self._flat:
-            values = self._layout.split(weights.trainable)
+            values = self._layout.split(values[0])
         _assign(self._parameters, values)
-        _assign(self._state, weights.state)
+        for variables, member in zip(self._state, weights, strict=True):
+            _assign(variables, member.state)
 
     def _fresh_state(self):
         if self._spec.elementwise:
@@ -114,7 +141,8 @@ class Trainer:
 
     def clear(self):
         """Forget what was learnt."""
-        for variable in [*self._parameters, *self._state]:
+        state = [v for variables in self._state for v in variables]
+        for variable in [*self._parameters, *state]:
             variable.assign(tf.zeros_like(variable.value))
         _assign(self._optimizer.variables, self._fresh_optimizer)
 
@@ -123,14 +151,19 @@ class Trainer:
 
         Returns
         -------
-        Weights
-            Copies.
+        list of Weights
+            Copies, for each member.
         """
         values = [v.numpy() for v in self._parameters]
-        return Weights(
-            values[0] if self._flat else self._layout.join(values),
-            tuple(v.numpy() for v in self._state),
-        )
+        vector = values[0] if self._flat else self._layout.join(values)
+        if self._n_members > 1:  # without holding on to those of the others
+            vectors = [part.copy() for part in np.split(vector, self._n_members)]
+        else:
+            vectors = [vector]
+        return [
+            Weights(vector, tuple(v.numpy() for v in state))
+            for vector, state in zip(vectors, self._state, strict=True)
+        ]
 
     def optimizer_state(self):
         """The optimizer's variables, for `reset`.
@@ -148,128 +181,193 @@ class Trainer:
 
     # -- one epoch ------------------------------------------------------------------
 
-    def run(self, X, y, weight, order, rates, batch_size, total):
+    def run(self, members, rates, decays, batch_size, totals):
         """Take one optimizer step for each batch of rows.
 
         Parameters
         ----------
-        X, y, weight : tensor of shape (n_rows, ...)
-            Rows and their weights.
-        order : ndarray of shape (n,), int32
-            Which rows, in which order.
+        members : list of tuple
+            For each member X, y, weight (tensors of shape (n_rows, ...)), and which of
+            these rows, in which order (ndarray of shape (n,), int32); none for a member
+            that is to learn no more.
         rates : ndarray of shape (n_steps,)
             The learning rate of every step.
+        decays : ndarray of shape (n_steps,)
+            The share of every kernel that is taken off in the step, for programs with
+            weight decay.
         batch_size : int
             Rows per step; the last batch may be shorter.
-        total : tensor
-            The sum so far, see Returns.
+        totals : tensor of shape (n_members,)
+            The sums so far, see Returns.
 
         Returns
         -------
-        tensor
-            `total` plus the sum over batches of objective times number of rows.
+        tensor of shape (n_members,)
+            `totals` plus the sums over batches of objective times number of rows.
         """
         return self._run_epoch(
-            X,
-            y,
-            weight,
-            tf.constant(order, tf.int32),
+            [[*rows, tf.constant(order, tf.int32)] for *rows, order in members],
             tf.constant(rates, tf.float32),
+            tf.constant(decays, tf.float32),
             tf.constant(batch_size, tf.int32),
-            total,
+            totals,
         )
 
-    def _epoch(self, X, y, weight, order, rates, batch_size, total):
+    def _epoch(self, members, rates, decays, batch_size, totals):
         n_steps = tf.shape(rates)[0]
 
-        def body(step, total):
-            rows = order[step * batch_size : (step + 1) * batch_size]
+        def body(step, totals):
+            now = slice(step * batch_size, (step + 1) * batch_size)
             self._optimizer.learning_rate.assign(rates[step])
-            total += self._step(
-                tf.gather(X, rows), tf.gather(y, rows), tf.gather(weight, rows)
-            )
-            return step + 1, total
+            batches = [
+                [tf.gather(values, order[now]) for values in rows]
+                for *rows, order in members
+            ]
+            return step + 1, totals + self._step(batches, decays[step])
 
-        _, total = tf.while_loop(
-            lambda step, _: step < n_steps, body, (0, total), parallel_iterations=1
+        _, totals = tf.while_loop(
+            lambda step, _: step < n_steps, body, (0, totals), parallel_iterations=1
         )
-        return total
+        return totals
 
-    def _step(self, X, y, weight):
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            values = [v.value for v in self._parameters]
-            tape.watch(values)
-            outputs, state, penalties = self._forward(X, training=True)
-            losses = tf.cast(per_row(self._loss, y, outputs), weight.dtype)
-            n_rows = tf.cast(tf.shape(losses)[0], losses.dtype)
-            objective = tf.reduce_sum(weight * losses) / n_rows
-            if penalties:
-                objective += tf.add_n([tf.cast(p, losses.dtype) for p in penalties])
-            scaled = self._optimizer.scale_loss(objective)
-        gradients = tape.gradient(scaled, values)
-        for variable, value in zip(self._state, state, strict=True):
-            variable.assign(value)
+    def _step(self, batches, decay):
+        members = [
+            self._member_step(values, [v.value for v in state], *batch)
+            for values, state, batch in zip(
+                self._values(), self._state, batches, strict=True
+            )
+        ]
+        totals, gradients, states = zip(*members, strict=True)
+        for variables, state in zip(self._state, states, strict=True):
+            for variable, value in zip(variables, state, strict=True):
+                variable.assign(value)
+        if self._n_members == 1:
+            (gradients,) = gradients
+        else:
+            gradients = [tf.concat([vector for (vector,) in gradients], 0)]
+        if self._shrinks:
+            self._shrink_kernels(decay)
         if self._fused:
             _apply_adam(self._optimizer, gradients[0], self._parameters[0])
         else:
             self._optimizer.apply(gradients, self._parameters)
-        return tf.cast(objective * n_rows, tf.float64)
+        return tf.stack(totals)
 
-    def _forward(self, X, training):
-        state = [v.value for v in self._state]
-        return call(self._model, self._variables(), state, X, training=training)
+    def _gradient(self, values, state, X, y, weight):
+        """One member's objective times rows, its gradient, and its new state."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            outputs, state, penalties = self._forward(values, state, X, training=True)
+            losses = tf.cast(per_row(self._loss, y, outputs), weight.dtype)
+            n_rows = tf.shape(losses)[0]
+            if self._n_members > 1:  # one that has stopped is given no rows
+                n_rows = tf.maximum(n_rows, 1)
+            n_rows = tf.cast(n_rows, losses.dtype)
+            objective = tf.reduce_sum(weight * losses) / n_rows
+            if penalties:
+                objective += tf.add_n([tf.cast(p, losses.dtype) for p in penalties])
+            scaled = objective
+            if self._n_members == 1:
+                scaled = self._optimizer.scale_loss(objective)
+        gradients = tape.gradient(scaled, values)
+        return tf.cast(objective * n_rows, tf.float64), gradients, state
 
-    def _variables(self):
+    def _shrink_kernels(self, decay):
+        """Weight decay apart from the gradient (Loshchilov & Hutter 2019)."""
+        kernels = [v.name == "kernel" for v in self._layout.trainable]
         if self._flat:
-            return split(self._layout, self._parameters[0].value)
-        return [v.value for v in self._parameters]
+            mask = np.repeat(kernels, self._layout.sizes)
+            kernels = [np.tile(mask, self._n_members)]
+        for variable, kernel in zip(self._parameters, kernels, strict=True):
+            if np.any(kernel):
+                factor = tf.constant(kernel, variable.dtype)
+                factor *= tf.cast(decay, variable.dtype)
+                variable.assign_sub(variable.value * factor)
+
+    def _forward(self, values, state, X, training):
+        if self._flat:
+            values = split(self._layout, values[0])
+        return call(self._model, values, state, X, training=training)
+
+    def _values(self):
+        """For each member the values of its parameters: one vector, or one by one."""
+        values = [v.value for v in self._parameters]
+        if self._n_members == 1:
+            return [values]
+        return [[vector] for vector in tf.split(values[0], self._n_members)]
 
     # -- validation -----------------------------------------------------------------
 
-    def evaluate(self, X, y, weight, totals):
+    def evaluate(self, members, totals):
         """Sum up loss, penalties and metrics of rows, without learning.
 
         Parameters
         ----------
-        X, y, weight : tensor of shape (n_rows, ...)
-            Rows and their weights.
-        totals : tensor of shape (2 + n_metrics,)
+        members : list of tuple
+            For each member X, y, weight (tensors of shape (n_rows, ...)), and which of
+            these rows (ndarray of shape (n,), int32).
+        totals : tensor of shape (n_members, 2 + n_metrics)
             The sums so far.
 
         Returns
         -------
-        tensor of shape (2 + n_metrics,)
+        tensor of shape (n_members, 2 + n_metrics)
             `totals` plus the sums over these rows: of the weighted loss, of what
             regularizers add to it (not weighted), and of the weighted metrics.
         """
-        return self._run_evaluation(X, y, weight, totals)
+        members = [[*rows, tf.constant(which, tf.int32)] for *rows, which in members]
+        return self._run_evaluation(members, totals)
 
-    def _evaluation(self, X, y, weight, totals):
-        n_rows = tf.shape(X)[0]
+    def _evaluation(self, members, totals):
+        n_rows = tf.reduce_max([tf.shape(which)[0] for *_, which in members])
 
         def body(start, totals):
             chunk = slice(start, start + EVALUATION_ROWS)
-            outputs, _, penalties = self._forward(X[chunk], training=False)
-            count = tf.cast(tf.shape(weight[chunk])[0], weight.dtype)
-            values = [
-                tf.reduce_sum(
-                    weight[chunk] * tf.cast(per_row(f, y[chunk], outputs), weight.dtype)
-                )
-                for f in [self._loss, *self._metrics]
-            ]
-            values.insert(1, count * sum(tf.cast(p, count.dtype) for p in penalties))
-            totals += tf.stack([tf.cast(value, tf.float64) for value in values])
-            return start + EVALUATION_ROWS, totals
+            sums = []
+            states = [[v.value for v in state] for state in self._state]
+            for values, state, (*rows, which) in zip(
+                self._values(), states, members, strict=True
+            ):
+                part = [tf.gather(of_all, which[chunk]) for of_all in rows]
+                sums.append(self._member_sums(values, state, *part))
+            return start + EVALUATION_ROWS, totals + tf.stack(sums)
 
         _, totals = tf.while_loop(
             lambda start, _: start < n_rows, body, (0, totals), parallel_iterations=1
         )
         return totals
 
-    @staticmethod
-    def zeros(n=None):
-        """The beginning of a sum: a scalar, or `n` of them."""
-        return tf.zeros([] if n is None else [n], tf.float64)
+    def _sums(self, values, state, X, y, weight):
+        outputs, _, penalties = self._forward(values, state, X, training=False)
+        count = tf.cast(tf.shape(weight)[0], weight.dtype)
+        sums = [
+            tf.reduce_sum(weight * tf.cast(per_row(f, y, outputs), weight.dtype))
+            for f in [self._loss, *self._metrics]
+        ]
+        sums.insert(1, count * sum(tf.cast(p, count.dtype) for p in penalties))
+        return tf.stack([tf.cast(value, tf.float64) for value in sums])
+
+    def zeros(self, *shape):
+        """The beginning of sums of this shape, for each member."""
+        return tf.zeros([self._n_members, *shape], tf.float64)
+
+
+def shares_a_vector(layout, optimizer):
+    """Whether the optimizer may see all parameters as one vector.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the network.
+    optimizer : OptimizerSpec
+        The optimizer.
+
+    Returns
+    -------
+    bool
+        True if steps on the vector are steps on the variables.
+    """
+    return optimizer.elementwise and layout.plain
 
 
 def _with_inner(optimizer):
