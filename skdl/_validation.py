@@ -1,6 +1,7 @@
 """Checks of X, y and weights, and their messages; private scikit-learn lives here."""
 
 import numbers
+from contextlib import contextmanager
 
 import numpy as np
 import scipy.sparse as sp
@@ -45,12 +46,14 @@ __all__ = [
     "check_one_or_per_layer",
     "check_same_length",
     "check_weights",
+    "first_place",
     "fit_and_score",
     "fit_params_of_rows",
     "indexable_rows",
     "insert_error_scores",
     "names_of_inputs",
     "non_negative",
+    "remedies",
     "rows_of",
     "scorer_takes_weights",
     "tags_of",
@@ -259,7 +262,7 @@ def check_inputs(estimator, X, *, reset, name="X"):
         For text, NaN, infinity, wrong shapes, wrong names.
     """
     _refuse_columns(X, name)
-    try:
+    with remedies(name):
         X = validate_data(
             estimator,
             X,
@@ -268,18 +271,6 @@ def check_inputs(estimator, X, *, reset, name="X"):
             reset=reset,
             ensure_all_finite=False,
         )
-    except ValueError as error:
-        text = " ".join(str(error).split())
-        if name != "X" and text.startswith("X "):
-            text = name + text[1:]
-        for part, remedy in REMEDIES.items():
-            if part in text:
-                raise ValueError(f"{text.rstrip('.')}. {remedy}") from None
-        raise
-    except TypeError as error:
-        if "datetime" not in str(error):
-            raise
-        raise ValueError(f"{name} holds dates. {DATES}") from None
     _refuse_gaps(estimator, X, name)
     return X
 
@@ -380,18 +371,63 @@ def _refuse_gaps(estimator, X, argument):
         (np.isnan, "NaN", "Fill the gaps, for example with SimpleImputer,"),
         (np.isinf, "infinity", "Replace such values"),
     ]:
-        bad = test(values)
-        if not bad.any():
+        place = first_place(test, X)
+        if place is None:
             continue
-        if sp.issparse(X):
-            where = np.flatnonzero(bad)[0]
-            row = np.searchsorted(X.indptr, where, side="right") - 1
-            column = X.indices[where]
-        else:
-            row, column = np.argwhere(bad)[0]
+        row, column = place
         names = getattr(estimator, "feature_names_in_", None)
         column = column if names is None else repr(names[column])
         raise ValueError(
             f"Input {argument} contains {name} (row {row}, column {column}). {remedy} "
             f"in a Pipeline before {type(estimator).__name__}."
         )
+
+
+def first_place(test, X):
+    """Where the first value stands that a test finds.
+
+    Parameters
+    ----------
+    test : callable
+        From an array to a boolean array, such as ``np.isinf``.
+    X : ndarray or csr_matrix of shape (n_rows, n_columns)
+        Values; those that a sparse matrix does not store are not tested.
+
+    Returns
+    -------
+    tuple of int or None
+        Row and column; None if there is no such value.
+    """
+    found = test(X.data if sp.issparse(X) else X)
+    if not found.any():
+        return None
+    if not sp.issparse(X):
+        return tuple(np.argwhere(found)[0].tolist())
+    place = np.flatnonzero(found)[0]
+    row = np.searchsorted(X.indptr, place, side="right") - 1
+    return int(row), int(X.indices[place])
+
+
+@contextmanager
+def remedies(name):
+    """Say in scikit-learn's messages which argument it is, then what to do.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    """
+    try:
+        yield
+    except ValueError as error:
+        text = " ".join(str(error).split())
+        if name != "X" and text.startswith("X "):
+            text = name + text[1:]
+        for part, remedy in REMEDIES.items():
+            if part in text:
+                raise ValueError(f"{text.rstrip('.')}. {remedy}") from None
+        raise
+    except TypeError as error:
+        if "datetime" not in str(error):
+            raise
+        raise ValueError(f"{name} holds dates. {DATES}") from None

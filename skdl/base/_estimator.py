@@ -31,6 +31,13 @@ AUTO_EARLY_STOPPING_ROWS = 10_000  # as in HistGradientBoostingClassifier
 PREDICT_BYTES = 2**27  # of X scaled and predicted at a time
 
 
+def _through(layers, x):
+    """Layers one after the other."""
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
 def or_unchanged(method):
     """Make a method leave the estimator as it was when it fails."""
 
@@ -333,15 +340,17 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         import keras
 
         spec = self._trained.spec
-        inputs = x = keras.Input(spec.input_shape, dtype=spec.dtype, name="X")
-        for layer in self._inputs.layers():
-            x = layer(x)
-        answers = []
-        for network in self._trained.models():
-            answer = network(x)
-            for layer in self._output_layers():
-                answer = layer(answer)
-            answers.append(answer)
+        inputs = keras.Input(spec.input_shape, dtype=spec.dtype, name="X")
+        x = _through(self._inputs.layers(), inputs)
+        members = [
+            [network, *self._output_layers()] for network in self._trained.models()
+        ]
+        if self._has_members:
+            members = [
+                [keras.Sequential(stack, name=f"member_{k}")]
+                for k, stack in enumerate(members, start=1)
+            ]
+        answers = [_through(stack, x) for stack in members]
         x = answers[0] if len(answers) == 1 else keras.layers.average(answers)
         return keras.Model(inputs, x, name=type(self).__name__)
 

@@ -63,6 +63,8 @@ class Prepared:
         Whether the optimizer goes on where it stopped, and history is added to.
     goes_on : bool
         Whether the estimator was trained before.
+    divided : Divided
+        The rows before they were encoded.
     """
 
     estimator: object
@@ -75,6 +77,7 @@ class Prepared:
     sample: np.ndarray
     incremental: bool
     goes_on: bool
+    divided: Divided
 
     def train(self):
         """Train, and let the estimator keep what was learnt."""
@@ -121,6 +124,7 @@ class Prepared:
         estimator._epochs_seen = self.plan.first_epoch + n_epochs
         estimator._seeds = self.plan.seeds
         estimator._keep(outcomes, append=self.incremental and self.goes_on)
+        estimator._settle(self.divided)
 
     def _check_outputs(self, outcomes):
         """The last step of training has had no loss that could show it was too far."""
@@ -161,14 +165,14 @@ class TrainingMixin:
         _program.check_backend()
         loss = self._find_loss()
         optimizer, rate, schedule = self._find_optimizer(incremental)
-        rows, validation, parts, batch_size = self._divide(
-            rows, validation, targets, stops=stops, seeds=seeds
-        )
+        divided = self._divide(rows, validation, targets, stops=stops, seeds=seeds)
+        rows, validation, parts, batch_size = divided
         for part in (rows, validation):
             if part is not None:
                 self._check_targets(loss, part.y)
         if old is None:
             inputs = self._fit_inputs(rows)
+            self._scaled_inputs = self.input_scaling
             self._fit_targets(targets, rows, loss)
         else:
             self._check_going_on(loss)
@@ -192,7 +196,7 @@ class TrainingMixin:
             load(rows), validation and load(validation), rows.weight, parts
         )
         n_steps = math.ceil(max(data.sizes) / batch_size)
-        decay = self._decay_of_kernels(rate, epochs * n_steps)
+        decay = self._decay_of_kernels(rate, self.epochs * n_steps)
         key = _program.ProgramKey(
             spec,
             loss,
@@ -227,6 +231,7 @@ class TrainingMixin:
             inputs.transform(rows.X[:32]),
             incremental,
             goes_on=old is not None,
+            divided=divided,
         )
 
     # -- rows --------------------------------------------------------------------------
@@ -273,6 +278,9 @@ class TrainingMixin:
             validation = data.together([data.part(held, weight) for _, held in parts])
         return data.together([data.part(own, weight) for own, _ in parts]), validation
 
+    def _settle(self, divided):
+        """Learn what the trained network is needed for."""
+
     # -- how to train ------------------------------------------------------------------
 
     def _stopping(self, validation):
@@ -294,7 +302,7 @@ class TrainingMixin:
 
     def _check_going_on(self, loss):
         """Training goes on in the units in which it began."""
-        if (self._inputs.mean is None) != (self.input_scaling is None):
+        if self._scaled_inputs != self.input_scaling:
             raise ValueError(
                 f"input_scaling={self.input_scaling!r} is not what training began "
                 "with. Set it back, set warm_start=False, or clone the estimator."

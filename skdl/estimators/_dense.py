@@ -1,12 +1,11 @@
 """Dense networks for classification and regression."""
 
-import numbers
 from dataclasses import dataclass
 from typing import ClassVar
 
 from skdl._validation import check_one_or_per_layer
 from skdl.base import NeuralClassifier, NeuralRegressor
-from skdl.estimators._pyramid import Pyramid
+from skdl.estimators._widths import hidden_widths
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -37,20 +36,6 @@ class _DenseParameters:
 class _DenseNetwork:
     """The network that those parameters make."""
 
-    def _widths(self):
-        if isinstance(self.hidden_units, Pyramid):
-            return self.hidden_units.layers()
-        units = self.hidden_units
-        units = tuple(units) if isinstance(units, (tuple, list)) else (units,)
-        for width in units:
-            whole = isinstance(width, numbers.Integral) and not isinstance(width, bool)
-            if not whole or width < 1:
-                raise ValueError(
-                    f"hidden_units={self.hidden_units!r} must be whole numbers of at "
-                    "least 1, one for each hidden layer, or a Pyramid."
-                )
-        return tuple(int(width) for width in units)
-
     def _network(self, input_shape, n_outputs):
         from skdl.networks import dense_network
         from skdl.training._program import network_spec
@@ -63,7 +48,7 @@ class _DenseNetwork:
             input_shape,
             n_outputs,
             dtype=self.dtype,
-            hidden_units=self._widths(),
+            hidden_units=hidden_widths(self.hidden_units),
             activation=self.activation,
             dropout=self.dropout,
             batch_norm=bool(self.batch_norm),
