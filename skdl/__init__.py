@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 _MODULES = {
     "DenseClassifier": "skdl.estimators._dense",
     "DenseRegressor": "skdl.estimators._dense",
-    "TabularClassifier": "skdl.estimators._tabular",
-    "TabularRegressor": "skdl.estimators._tabular",
+    "TabularClassifier": "skdl.estimators._tabular_classifier",
+    "TabularRegressor": "skdl.estimators._tabular_regressor",
     "Pyramid": "skdl.estimators._pyramid",
 }
 _SUBPACKAGES = {"display", "ensemble", "exceptions", "losses", "model_selection"}

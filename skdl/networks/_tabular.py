@@ -69,7 +69,7 @@ def tabular_network(
     --------
     >>> from skdl.networks import tabular_network
     >>> tabular_network((10,), 3, periodic=(0, 1), cardinalities=(20,)).count_params()
-    6121
+    6137
     """
     check_activation(activation)
     rates = per_layer(dropout, len(hidden_units), "dropout")
