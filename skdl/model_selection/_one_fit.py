@@ -1,4 +1,4 @@
-"""One estimator fitted and scored on one split; what remains are numbers."""
+"""Clones of an estimator fitted and scored on splits; what remains are numbers."""
 
 import numbers
 import time
@@ -6,22 +6,31 @@ import traceback
 
 import numpy as np
 
-from skdl._splits import best_epoch, fit_on_rows
+from skdl._splits import best_epoch, fit_all_on_rows
 from skdl._validation import fit_params_of_rows, rows_of
 
 
-def fit_one(
-    estimator, X, y, rows, scorer, fit_params, score_params, stop_on_test, error_score
+def fit_some(
+    estimators,
+    X,
+    y,
+    splits,
+    scorer,
+    fit_params,
+    score_params,
+    stop_on_test,
+    error_score,
 ):
-    """Fit on the training rows of a split and score on its test rows.
+    """Fit on the training rows of some splits and score on their test rows.
 
     Parameters
     ----------
-    estimator : estimator
-        A clone; it is fitted in place.
+    estimators : list of estimator
+        A clone for each split; they are fitted in place, side by side where that is
+        faster.
     X, y : array-like of shape (n_samples, ...)
         All rows, all targets; y may be None.
-    rows : tuple of ndarray of int
+    splits : list of tuple of ndarray of int
         Training rows, test rows.
     scorer : callable
         From ``check_scoring``.
@@ -34,54 +43,62 @@ def fit_one(
 
     Returns
     -------
-    dict
-        "scores" (None if nothing could be scored), "epochs" (None if unknown), times,
-        numbers of rows, and "failure": None, or what failed and its error in one line.
+    list of dict
+        For each split "scores" (None if nothing could be scored), "epochs" (None if
+        unknown), times (an equal share of that of all fits), numbers of rows, and
+        "failure": None, or what failed and its error in one line.
     """
-    train, test = rows
-    record = {
-        "scores": None,
-        "epochs": None,
-        "fit_time": 0.0,
-        "score_time": 0.0,
-        "n_train": len(train),
-        "n_test": len(test),
-        "failure": None,
-    }
     start = time.perf_counter()
-    try:
-        fit_on_rows(estimator, X, y, train, test if stop_on_test else None, fit_params)
-    except Exception as error:
-        if error_score == "raise":
-            raise
-        record["failure"] = ("fits", _one_line(error))
-        return record
-    finally:
-        record["fit_time"] = time.perf_counter() - start
+    errors = fit_all_on_rows(
+        [
+            (estimator, X, y, train, test if stop_on_test else None, fit_params)
+            for estimator, (train, test) in zip(estimators, splits, strict=True)
+        ]
+    )
+    seconds = (time.perf_counter() - start) / len(splits)
+    records = []
+    for estimator, (train, test), error in zip(estimators, splits, errors, strict=True):
+        if error is not None and error_score == "raise":
+            raise error
+        record = {
+            "scores": None,
+            "epochs": None,
+            "fit_time": seconds,
+            "score_time": 0.0,
+            "n_train": len(train),
+            "n_test": len(test),
+            "failure": None if error is None else ("fits", _one_line(error)),
+        }
+        if error is None:
+            rows = rows_of(estimator, X, y, test, train)
+            params = fit_params_of_rows(X, score_params, test)
+            _score(record, estimator, rows, scorer, params, error_score)
+        records.append(record)
+    return records
+
+
+def _score(record, estimator, rows, scorer, params, error_score):
     record["epochs"] = best_epoch(estimator)
     start = time.perf_counter()
-    X_test, y_test = rows_of(estimator, X, y, test, train)
-    arguments = (X_test,) if y_test is None else (X_test, y_test)
+    X, y = rows
+    arguments = (X,) if y is None else (X, y)
     try:
-        scores = scorer(
-            estimator, *arguments, **fit_params_of_rows(X, score_params, test)
-        )
+        scores = scorer(estimator, *arguments, **params)
     except Exception as error:
         if error_score == "raise":
             raise
         record["failure"] = ("scores", _one_line(error))
-        return record
+        return
     finally:
         record["score_time"] = time.perf_counter() - start
     if not isinstance(scores, dict):
         record["scores"] = {"score": _number("score", scores)}
-        return record
+        return
     for name, score in scores.items():
         if isinstance(score, str):  # the traceback of one metric among several
             record["failure"] = ("scores", score.strip().splitlines()[-1] + ".")
             scores[name] = error_score
     record["scores"] = {name: _number(name, score) for name, score in scores.items()}
-    return record
 
 
 def _one_line(error):

@@ -26,9 +26,17 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import delayed
 
 from skdl._parallel import workers
-from skdl._splits import last_step, row_numbers, takes_validation, weight_params
-from skdl.model_selection._one_fit import fit_one
+from skdl._splits import (
+    last_step,
+    row_numbers,
+    takes_validation,
+    trains_together,
+    weight_params,
+)
+from skdl.model_selection._one_fit import fit_some
 from skdl.model_selection._statistics import narrow_enough, running_statistics
+
+SIDE_BY_SIDE = 5  # networks that are handed over together; their models wait for it
 
 
 def frames_of_splits(
@@ -107,33 +115,36 @@ min_splits, n_jobs, random_state, error_score, verbose : object
         zip(estimators.values(), scorers, fit_params, score_params, strict=True)
     )
     batch_size = None if tol is None else min_splits
+    at_once = 1
+    if effective_n_jobs(n_jobs) == 1 and any(map(trains_together, estimators.values())):
+        at_once = SIDE_BY_SIDE
     records = [[] for _ in jobs]
     names = end = None
     # Open across batches, so that large data reach the workers once.
     with workers(n_jobs=n_jobs, verbose=verbose) as parallel:
         while batch := parallel(
-            delayed(fit_one)(
-                clone(estimator),
+            delayed(fit_some)(
+                [clone(estimator) for _ in some],
                 X,
                 y,
-                rows,
+                some,
                 scorer,
                 fit,
                 score,
                 stop_on_test,
                 error_score,
             )
-            for rows in islice(splits, batch_size)
+            for some in _in_lots(islice(splits, batch_size), at_once)
             for estimator, scorer, fit, score in jobs
         ):
             for i, of_one in enumerate(records):
-                of_one += batch[i :: len(jobs)]
-            names = names or _names(batch)
+                of_one += chain.from_iterable(batch[i :: len(jobs)])
+            names = names or _names(chain.from_iterable(batch))
             if tol is not None and names is not None:
                 end = _end(records, names, tol, confidence, min_splits, error_score)
             if end is not None:
                 break
-            batch_size = -(-effective_n_jobs(n_jobs) // len(jobs))  # rounded up
+            batch_size = max(at_once, -(-effective_n_jobs(n_jobs) // len(jobs)))
     if not records[0]:
         raise ValueError(f"cv={cv!r} makes no split. Give one that makes two or more.")
     # What was computed beyond the end is left out, so that n_jobs changes nothing.
@@ -151,6 +162,12 @@ min_splits, n_jobs, random_state, error_score, verbose : object
         name: _frame(of_one, names, error_score, attrs)
         for name, of_one in zip(estimators, records, strict=True)
     }
+
+
+def _in_lots(splits, size):
+    """Lists of some splits, drawn while they are needed."""
+    while lot := list(islice(splits, size)):
+        yield lot
 
 
 def _refuse_without_validation(estimators):

@@ -345,7 +345,11 @@ class Trainer:
             for f in [self._loss, *self._metrics]
         ]
         sums.insert(1, count * sum(tf.cast(p, count.dtype) for p in penalties))
-        return tf.stack([tf.cast(value, tf.float64) for value in sums])
+        sums = tf.stack([tf.cast(value, tf.float64) for value in sums])
+        if self._n_members == 1:
+            return sums
+        # penalties may be means over rows, of which this member may have no more
+        return tf.where(count > 0, sums, tf.zeros_like(sums))
 
     def zeros(self, *shape):
         """The beginning of sums of this shape, for each member."""
