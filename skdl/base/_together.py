@@ -34,7 +34,9 @@ def fit_together(fits):
     waiting = {}
     held = 0
     for fit in fits:
-        key = fit.prepare() and _shared(fit.prepared)
+        if not fit.prepare():
+            continue
+        key = _shared(fit.prepared)
         if key is None:
             fit.train_alone()
             continue

@@ -4,6 +4,7 @@ import numbers
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._tables import TableInputs, check_table
@@ -81,6 +82,7 @@ class Tabular(MembersMixin):
         )
 
     def _fit_inputs(self, rows):
+        self._encoded_as = self._encoding()
         return TableInputs.fit(
             rows.X,
             rows.weight,
@@ -96,8 +98,30 @@ class Tabular(MembersMixin):
             return self._embeds_by_default and n_columns <= EMBEDDED_COLUMNS
         return self.numeric_embedding == "periodic"
 
+    def _encoding(self):
+        names = ("categorical_features", "max_one_hot", "numeric_embedding")
+        return {name: np.array(getattr(self, name), dtype=object) for name in names}
+
+    def _check_going_on(self, loss):
+        super()._check_going_on(loss)
+        for name, value in self._encoding().items():
+            if not np.array_equal(value, self._encoded_as[name]):
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} is not what training began with. "
+                    "Set it back, set warm_start=False, or clone the estimator."
+                )
+
     def _decay_of_kernels(self, rate, n_steps):
-        return self.weight_decay / (rate * n_steps)
+        if not self.weight_decay:
+            return 0.0
+        if not rate:
+            raise ValueError(
+                f"weight_decay={self.weight_decay} is a share of the learning rate at "
+                "the beginning, which is 0 in the schedule of this optimizer. Pass the "
+                "schedule as learning_rate_schedule, or set weight_decay=0."
+            )
+        # no step takes off more than all of a kernel
+        return min(self.weight_decay, n_steps) / (rate * n_steps)
 
     def encode(self, X):
         """Turn rows into what the networks and `model_` are given.

@@ -226,18 +226,27 @@ class TabularClassifier(Tabular, NeuralClassifier, TabularParameters):
         super()._set_fitted_attributes(targets)
         self.temperature_ = 1.0
 
-    def _settle(self, divided):
-        if not self.calibrate or self._targets.n_outputs < 1:
-            return
-        rows, validation, parts, _ = divided
-        held = [validation] * self.n_members
-        if parts is not None:
-            held = [rows.take(own) for _, own in parts]
-        if held[0] is None or not held[0].n_rows:
+    def _divide(self, *args, **kwargs):
+        divided = super()._divide(*args, **kwargs)
+        if self.calibrate and not all(held.n_rows for held in self._held(divided)):
             raise ValueError(
                 "calibrate=True needs validation rows. Set validation_fraction, use "
-                "early_stopping=True, or pass X_val and y_val."
+                "early_stopping=True, or pass X_val and y_val; partial_fit has none "
+                "and needs calibrate=False."
             )
+        return divided
+
+    def _held(self, divided):
+        """The validation rows of each network."""
+        rows, validation, parts, _ = divided
+        if parts is not None:
+            return [rows.take(own) for _, own in parts]
+        return [validation or rows.take([])] * self.n_members
+
+    def _settle(self, divided):
+        if not self.calibrate or len(self.classes_) < 2:
+            return
+        held = self._held(divided)
         logits = [
             self._trained(self._inputs.transform(part.X))[k]
             for k, part in enumerate(held)
@@ -249,6 +258,8 @@ class TabularClassifier(Tabular, NeuralClassifier, TabularParameters):
     def _output_layers(self):
         from keras import layers
 
-        cooler = layers.Rescaling(1 / self.temperature_, dtype=self.dtype)
+        cooler = layers.Rescaling(
+            1 / self.temperature_, dtype=self._trained.spec.dtype
+        )
         first = [] if self.temperature_ == 1 else [cooler]
         return [*first, *super()._output_layers()]

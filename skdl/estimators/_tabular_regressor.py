@@ -231,12 +231,13 @@ class TabularRegressor(Tabular, NeuralRegressor, TabularParameters):
 
     def _fit_targets(self, targets, rows, loss):
         super()._fit_targets(targets, rows, loss)
-        self._clips = None
-        if self.clip_predictions:
-            lowest, highest = rows.y.min(axis=0), rows.y.max(axis=0)
-            if targets.flat:
-                lowest, highest = lowest[0], highest[0]
-            self._clips = lowest, highest
+        self._clips = _range(rows.y, targets) if self.clip_predictions else None
+
+    def _settle(self, divided):
+        if self._clips is not None:  # training that goes on may see more of y
+            low, high = _range(divided.rows.y, self._targets)
+            lowest, highest = self._clips
+            self._clips = np.minimum(low, lowest), np.maximum(high, highest)
 
     def _output_layers(self):
         from keras import layers
@@ -252,3 +253,9 @@ class TabularRegressor(Tabular, NeuralRegressor, TabularParameters):
             layers.ReLU(max_value=1.0, **options),
             layers.Rescaling((high - low).tolist(), low.tolist(), **options),
         ]
+
+
+def _range(y, targets):
+    """Smallest and largest target of each column, in the shape of a prediction."""
+    y = y[:, 0] if targets.flat else y
+    return y.min(axis=0), y.max(axis=0)
