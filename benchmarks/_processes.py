@@ -23,16 +23,65 @@ class MeasurementError(Exception):
     """A library could not be measured; the message is its reason."""
 
 
-def start_python(*arguments, **options):
-    """Start a quiet Python in the repository's root."""
+def start_python(*arguments, environment=(), **options):
+    """Start a quiet Python in the repository's root.
+
+    Parameters
+    ----------
+    *arguments : str
+        On its command line.
+    environment : dict
+        Variables beside those of this process; None takes one away.
+    **options
+        Of `subprocess.Popen`.
+
+    Returns
+    -------
+    subprocess.Popen
+    """
+    variables = os.environ | QUIET | dict(environment)
     return subprocess.Popen(
         [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env=os.environ | QUIET,
+        env={name: value for name, value in variables.items() if value is not None},
         **options,
     )
+
+
+def measured(module, *arguments, environment=()):
+    """Have a module measure something in a fresh process.
+
+    Parameters
+    ----------
+    module : str
+        It is run as a program, and prints figures as JSON on its last line.
+    *arguments : object
+        On its command line.
+    environment : dict
+        As for `start_python`.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    MeasurementError
+        If the process failed.
+    """
+    process = start_python(
+        "-m",
+        module,
+        *map(str, arguments),
+        environment=environment,
+        stderr=subprocess.PIPE,
+    )
+    output, errors = process.communicate()
+    if process.returncode:
+        raise MeasurementError((errors.strip().splitlines() or ["no message"])[-1])
+    return json.loads(output.splitlines()[-1])
 
 
 class Worker:

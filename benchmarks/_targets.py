@@ -3,7 +3,11 @@
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isnan
 
+from benchmarks._text import aligned
+
+COLUMNS = ("item", "target", "limit", "measured", "verdict")
 SENSES = {"<=": operator.le, "<": operator.lt, ">=": operator.ge}
 WEIGHT_BYTES = 4 * (64 * 100 + 100 + 100 * 10 + 10)  # float32
 MS, MB = 1e3, 1e-6
@@ -38,9 +42,36 @@ class Target:
         try:
             figure = self.figure(medians)
         except KeyError:
+            figure = float("nan")
+        if isnan(figure):
             return str(self.item), self.claim, limit, "-", "not measured"
         verdict = "pass" if SENSES[self.sense](figure, self.limit) else "FAIL"
         return str(self.item), self.claim, limit, f"{figure:.4g}", verdict
+
+
+def target_table(targets, medians, *, first=COLUMNS[0]):
+    """Lay out promises beside what was measured.
+
+    Parameters
+    ----------
+    targets : iterable of Target
+    medians : object
+        What the targets compute their figures from.
+    first : str
+        What the first column is called.
+
+    Returns
+    -------
+    str
+    """
+    rows = (target.row(medians) for target in targets)
+    return aligned([(first, *COLUMNS[1:]), *rows], left=2)
+
+
+def target_dicts(targets, medians, *, first=COLUMNS[0]):
+    """Gather the same as a list of dict."""
+    keys = first, *COLUMNS[1:]
+    return [dict(zip(keys, target.row(medians), strict=True)) for target in targets]
 
 
 def ratio(library, other, measure):

@@ -6,19 +6,17 @@ what is measured.
 
 import argparse
 import json
-import os
-import platform
-import sys
 from collections import defaultdict
 from contextlib import ExitStack
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from benchmarks._libraries import LIBRARIES
+from benchmarks._machine import machine, one_line, tell
+from benchmarks._options import names_of
 from benchmarks._processes import MeasurementError, fresh_worker, import_figures
-from benchmarks._targets import TARGETS
+from benchmarks._targets import TARGETS, target_dicts, target_table
 from benchmarks._text import aligned
 
 BASE = "sklearn"
@@ -117,11 +115,6 @@ class Session:
         }
 
 
-def tell(message):
-    """Report progress beside the tables."""
-    print(message, file=sys.stderr, flush=True)
-
-
 def measure_imports(session, effort):
     """Import in fresh processes, the libraries taking turns."""
     for _ in range(effort.imports):
@@ -199,40 +192,6 @@ def comparison_table(names, medians):
     return aligned(rows)
 
 
-def target_table(medians):
-    """Lay out the targets."""
-    head = ("item", "target", "limit", "measured", "verdict")
-    return aligned([head, *(target.row(medians) for target in TARGETS)], left=2)
-
-
-def installed_version(package):
-    """Return a package's version, or None."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def machine():
-    """Describe where the figures come from."""
-    packages = {name: installed_version(name) for name in PACKAGES}
-    return {
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-    } | {name: number for name, number in packages.items() if number}
-
-
-def known_libraries(text):
-    """Parse the list of libraries on the command line."""
-    names = text.split(",")
-    if unknown := [name for name in names if name not in LIBRARIES]:
-        raise argparse.ArgumentTypeError(
-            f"{unknown[0]!r} is not one of {', '.join(LIBRARIES)}"
-        )
-    return names
-
-
 def parse(arguments):
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -243,7 +202,7 @@ def parse(arguments):
     )
     parser.add_argument(
         "--libraries",
-        type=known_libraries,
+        type=names_of(LIBRARIES),
         default=list(LIBRARIES),
         metavar="NAME,NAME",
         help=f"some of {','.join(LIBRARIES)}",
@@ -255,14 +214,13 @@ def parse(arguments):
 def as_json(session, effort):
     """Gather everything that was measured, in seconds and bytes."""
     medians = session.medians()
-    keys = ("item", "target", "limit", "measured", "verdict")
     return {
-        "machine": machine(),
+        "machine": machine(PACKAGES),
         "effort": effort._asdict(),
         "medians": medians,
         "samples": session.samples,
         "failures": [[name, why] for (name, _), why in session.failures.items()],
-        "targets": [dict(zip(keys, t.row(medians), strict=True)) for t in TARGETS],
+        "targets": target_dicts(TARGETS, medians),
     }
 
 
@@ -276,10 +234,10 @@ def main(arguments=None):
     medians = session.medians()
 
     print("digits, 5 folds, scaler + one layer of 100, 20 epochs, batch 32")
-    print(", ".join(f"{key} {value}" for key, value in machine().items()))
+    print(one_line(machine(PACKAGES)))
     print(f"medians; x: times MLPClassifier; memory growth over {effort.fits} fits\n")
     print(comparison_table(names, medians), end="\n\n")
-    print(target_table(medians))
+    print(target_table(TARGETS, medians))
     for name, modules in missing.items():
         if modules:
             print(f"\n{LIBRARIES[name].title}: not installed ({', '.join(modules)})")

@@ -7,20 +7,27 @@ measured.
 import argparse
 import json
 import os
-import subprocess
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from benchmarks._processes import MeasurementError, start_python
+from benchmarks._machine import machine, one_line, tell
+from benchmarks._options import names_of
+from benchmarks._processes import MeasurementError, measured
 from benchmarks._search_libraries import SEARCHERS
 from benchmarks._search_problems import DIGITS_SPACE, EPOCHS, PROBLEMS
-from benchmarks._targets import Target
+from benchmarks._targets import Target, target_dicts, target_table
 from benchmarks._text import aligned
-from benchmarks.cross_validation import installed_version, machine, tell
+from benchmarks.cross_validation import PACKAGES as NETWORK_PACKAGES
 
-PACKAGES = ("bayesian-optimization", "scikit-optimize", "optuna", "scipy")
+PACKAGES = (
+    *NETWORK_PACKAGES,
+    "bayesian-optimization",
+    "scikit-optimize",
+    "optuna",
+    "scipy",
+)
 PARTS = ("quality", "overhead", "peers")
 BASE = "skdl"
 
@@ -113,19 +120,8 @@ def search_once(case, seed):
     MeasurementError
         If the search failed.
     """
-    process = start_python(
-        "-m",
-        "benchmarks._search_worker",
-        case.problem,
-        case.searcher,
-        str(case.trials),
-        str(seed),
-        stderr=subprocess.PIPE,
-    )
-    output, errors = process.communicate()
-    if process.returncode:
-        raise MeasurementError((errors.strip().splitlines() or ["no message"])[-1])
-    return json.loads(output.splitlines()[-1])
+    module = "benchmarks._search_worker"
+    return measured(module, case.problem, case.searcher, case.trials, seed)
 
 
 class Session:
@@ -319,23 +315,10 @@ def targets(effort):
     ]
 
 
-def target_table(session, parts):
-    """Lay out the promises about the parts that were measured."""
-    medians = session.medians()
-    numbers = {str(PARTS.index(part) + 1) for part in parts}
-    rows = [target.row(medians) for target in targets(session.effort)]
-    head = ("part", "target", "limit", "measured", "verdict")
-    return aligned([head, *(row for row in rows if row[0] in numbers)], left=2)
-
-
-def known_parts(text):
-    """Parse the list of parts on the command line."""
-    parts = text.split(",")
-    if unknown := [part for part in parts if part not in PARTS]:
-        raise argparse.ArgumentTypeError(
-            f"{unknown[0]!r} is not one of {', '.join(PARTS)}"
-        )
-    return parts
+def targets_of(parts, effort):
+    """List what skdl promises about some of the parts."""
+    numbers = {PARTS.index(part) + 1 for part in parts}
+    return [target for target in targets(effort) if target.item in numbers]
 
 
 def parse(arguments):
@@ -348,7 +331,7 @@ def parse(arguments):
     )
     parser.add_argument(
         "--parts",
-        type=known_parts,
+        type=names_of(PARTS),
         default=list(PARTS),
         metavar="NAME,NAME",
         help=f"some of {','.join(PARTS)}",
@@ -369,10 +352,8 @@ def parse(arguments):
 
 def as_json(session, parts):
     """Gather everything that was measured."""
-    keys = ("part", "target", "limit", "measured", "verdict")
-    rows = [target.row(session.medians()) for target in targets(session.effort)]
     return {
-        "machine": describe_machine(),
+        "machine": machine(PACKAGES),
         "effort": session.effort._asdict(),
         "parts": parts,
         "searches": [
@@ -381,14 +362,10 @@ def as_json(session, parts):
             for seed, figures in enumerate(several)
         ],
         "failures": [[*case, why] for case, why in session.failures.items()],
-        "targets": [dict(zip(keys, row, strict=True)) for row in rows],
+        "targets": target_dicts(
+            targets(session.effort), session.medians(), first="part"
+        ),
     }
-
-
-def describe_machine():
-    """Describe where the figures come from."""
-    versions = {name: installed_version(name) for name in PACKAGES}
-    return machine() | {name: number for name, number in versions.items() if number}
 
 
 def main(arguments=None):
@@ -406,11 +383,12 @@ def main(arguments=None):
         session.measure([c for c in cases if not c.missing()], seeds_of(part, effort))
         load.append(os.getloadavg()[0])
 
-    print(", ".join(f"{key} {value}" for key, value in describe_machine().items()))
+    print(one_line(machine(PACKAGES)))
     print("load average: " + ", ".join(f"{figure:.1f}" for figure in load))
     for part in options.parts:
         print(f"\n{titles(effort)[part]}\n\n{TABLES[part](session)}")
-    print(f"\n{target_table(session, options.parts)}")
+    promised = targets_of(options.parts, effort)
+    print(f"\n{target_table(promised, session.medians(), first='part')}")
     for title, modules in missing.items():
         print(f"\n{title}: not installed ({', '.join(modules)})")
     for case, reason in session.failures.items():

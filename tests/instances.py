@@ -2,12 +2,20 @@
 
 from functools import partial
 
-from skdl import DenseClassifier, DenseRegressor, Pyramid
+from skdl import (
+    DenseClassifier,
+    DenseRegressor,
+    Pyramid,
+    TabularClassifier,
+    TabularRegressor,
+)
 
 # The default forms, then forms which between them use most of the parameters.
 INSTANCES = {
     "DenseClassifier": DenseClassifier,
     "DenseRegressor": DenseRegressor,
+    "TabularClassifier": TabularClassifier,
+    "TabularRegressor": TabularRegressor,
     "DenseClassifier-pyramid": partial(
         DenseClassifier,
         hidden_units=Pyramid(neuron_pct=0.3, max_units=100, min_units=5),
@@ -53,9 +61,38 @@ INSTANCES = {
         monitor="loss",
         epochs=20,
     ),
+    "TabularClassifier-two": partial(
+        TabularClassifier,
+        n_members=2,
+        hidden_units=[16],
+        activation="relu",
+        dropout=0.0,
+        weight_decay=0.0,
+        numeric_embedding="periodic",
+        learning_rate_schedule=None,
+        validation_fraction=0.25,
+        input_scaling="standard",
+        dtype="float64",
+        class_weight="balanced",
+        calibrate=True,
+    ),
+    "TabularRegressor-linear": partial(
+        TabularRegressor,
+        n_members=1,
+        hidden_units=(),
+        numeric_embedding=None,
+        optimizer="adamw",
+        early_stopping=False,
+        loss="huber",
+        input_scaling=None,
+        clip_predictions=False,
+    ),
 }
 
-DEFAULTS = ["DenseClassifier", "DenseRegressor"]
+DEFAULTS = [name for name in INSTANCES if "-" not in name]
+DENSE = [name for name in INSTANCES if name.startswith("Dense")]
+CLASSIFIERS = [name for name in DEFAULTS if name.endswith("Classifier")]
+REGRESSORS = [name for name in DEFAULTS if name.endswith("Regressor")]
 
 # What these compute for a row depends on the rows beside it and on their order, so
 # that two rows are not the same as one of weight two.

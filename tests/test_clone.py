@@ -8,7 +8,8 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from skdl import DenseClassifier, DenseRegressor
+from skdl import DenseClassifier
+from tests.instances import small
 
 
 class Weighted(keras.losses.Loss):  # not registered, and without get_config
@@ -30,6 +31,7 @@ def decay_of_biases():
     return optimizer
 
 
+@pytest.mark.parametrize("name", ["DenseRegressor", "TabularRegressor-linear"])
 @pytest.mark.parametrize(
     "params",
     [
@@ -40,9 +42,9 @@ def decay_of_biases():
     ],
     ids=["loss", "optimizer", "excluded variables", "lambda"],
 )
-def test_clone_learns_the_same(diabetes, params):
+def test_clone_learns_the_same(diabetes, name, params):
     X, y = diabetes
-    reg = DenseRegressor(hidden_units=(4,), epochs=3, random_state=0, **params)
+    reg = small(name, epochs=3, learning_rate=None, **params)
     expected = reg.fit(X, y).predict(X)
     copy = clone(reg)
     assert not hasattr(copy, "_trained")

@@ -1,13 +1,12 @@
 """Training ends when it should, and the best weights are what remains."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
 
-from tests.instances import small
+from tests.instances import CLASSIFIERS, REGRESSORS, small
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +17,23 @@ def noise():
     return X[:60], y[:60], X[60:], y[60:]
 
 
-stopped = partial(
-    small, epochs=200, patience=4, learning_rate=0.05, dtype="float64", l2=1e-3
-)
+# One network each, whose training depends on nothing that the tests change. The kernel
+# penalty of the dense one is part of the loss, the weight decay of the others is not.
+ALONE = {"n_members": 1, "learning_rate_schedule": None, "weight_decay": 0.0}
+KINDS = {
+    "DenseClassifier": {"l2": 1e-3},
+    "DenseRegressor": {"l2": 1e-3},
+    "TabularClassifier": ALONE,
+    "TabularRegressor": {**ALONE, "clip_predictions": False},
+}
+classifiers = pytest.mark.parametrize("name", CLASSIFIERS)
+regressors = pytest.mark.parametrize("name", REGRESSORS)
+
+
+def stopped(name="DenseClassifier", **parameters):
+    """A network that stops early."""
+    how = {"epochs": 200, "patience": 4, "learning_rate": 0.05, "dtype": "float64"}
+    return small(name, **{**how, **KINDS[name], **parameters})
 
 
 def fit(estimator, noise, **parameters):
@@ -30,6 +43,8 @@ def fit(estimator, noise, **parameters):
 
 def penalty(estimator):
     """``l2`` times the sum of squares of all kernels, read from the Keras model."""
+    if not hasattr(estimator, "l2"):
+        return 0.0
     weights = estimator.model_.get_layer("dense_network").get_weights()
     return estimator.l2 * sum((kernel**2).sum() for kernel in weights[::2])
 
@@ -56,26 +71,29 @@ def test_rows_are_set_apart_if_there_are_many_or_it_is_asked_for(
     assert ("val_loss" in estimator.fit(X, y).history_) == validates
 
 
-def test_auto_stops_with_validation_rows_and_false_only_looks_at_them(noise):
-    assert fit(stopped(), noise).n_epochs_ < 200
-    estimator = fit(stopped(epochs=50, early_stopping=False), noise)
+@classifiers
+def test_auto_stops_with_validation_rows_and_false_only_looks_at_them(name, noise):
+    assert fit(stopped(name), noise).n_epochs_ < 200
+    estimator = fit(stopped(name, epochs=50, early_stopping=False), noise)
     assert estimator.n_epochs_ == estimator.best_epoch_ == 50
     assert len(estimator.history_["val_loss"]) == 50
 
 
-def test_validation_rows_without_stopping_change_nothing(noise):
+@classifiers
+def test_validation_rows_without_stopping_change_nothing(name, noise):
     X, y, *_ = noise
-    alone = small().fit(X, y).predict_proba(X)
-    watched = fit(small(early_stopping=False), noise).predict_proba(X)
+    alone = small(name, early_stopping=False).fit(X, y).predict_proba(X)
+    watched = fit(small(name, early_stopping=False), noise).predict_proba(X)
     assert_array_equal(watched, alone)
 
 
 # -- what remains ----------------------------------------------------------------------
 
 
-def test_best_weights_of_a_classifier_are_restored(noise):
+@classifiers
+def test_best_weights_of_a_classifier_are_restored(name, noise):
     _, _, X_val, y_val = noise
-    estimator = fit(stopped(), noise)
+    estimator = fit(stopped(name), noise)
     losses, best = estimator.history_["val_loss"], estimator.best_epoch_
     assert best == np.argmin(losses) + 1
     assert estimator.n_epochs_ == len(losses) == best + 4 < 200
@@ -86,12 +104,13 @@ def test_best_weights_of_a_classifier_are_restored(noise):
     assert estimator.loss_ == estimator.history_["loss"][best - 1]
 
 
+@regressors
 @pytest.mark.parametrize("n_outputs", [1, 2])
-def test_best_weights_of_a_regressor_are_restored(n_outputs, noise):
+def test_best_weights_of_a_regressor_are_restored(name, n_outputs, noise):
     X, y, X_val, y_val = noise
     if n_outputs == 2:
         y, y_val = np.column_stack([y, X[:, 0]]), np.column_stack([y_val, y_val])
-    estimator = stopped("DenseRegressor", target_scaling=False)
+    estimator = stopped(name, target_scaling=False)
     fit(estimator, (X, y, X_val, y_val))
     losses = estimator.history_["val_loss"]
     by_hand = mean_squared_error(y_val, estimator.predict(X_val)) + penalty(estimator)
@@ -107,23 +126,32 @@ def test_loss_of_scaled_targets_is_in_their_units(noise):
     assert_allclose(by_hand, min(estimator.history_["val_loss"]), rtol=1e-9)
 
 
-@pytest.mark.parametrize("parameters", [{}, {"batch_norm": True, "dropout": 0.2}])
-def test_best_weights_are_those_of_a_fit_of_so_many_epochs(parameters, noise):
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("DenseClassifier", {}),
+        ("DenseClassifier", {"batch_norm": True, "dropout": 0.2}),
+        ("TabularClassifier", {}),
+        ("TabularClassifier", {"numeric_embedding": "periodic", "dropout": 0.4}),
+    ],
+)
+def test_best_weights_are_those_of_a_fit_of_so_many_epochs(name, parameters, noise):
     X = noise[2]
-    estimator = fit(stopped(batch_size=16, **parameters), noise)
+    estimator = fit(stopped(name, batch_size=16, **parameters), noise)
     assert 1 < estimator.best_epoch_ < estimator.n_epochs_
-    shorter = stopped(batch_size=16, **parameters)
+    shorter = stopped(name, batch_size=16, **parameters)
     fit(shorter, noise, epochs=estimator.best_epoch_, early_stopping=False)
     assert_array_equal(estimator.predict_proba(X), shorter.predict_proba(X))
 
 
-def test_last_weights_stay_where_restoring_is_off(noise):
+@classifiers
+def test_last_weights_stay_where_restoring_is_off(name, noise):
     X = noise[2]
-    estimator = fit(stopped(restore_best_weights=False), noise)
+    estimator = fit(stopped(name, restore_best_weights=False), noise)
     best = np.argmin(estimator.history_["val_loss"]) + 1
     assert estimator.n_epochs_ == best + 4
     shorter = fit(
-        stopped(epochs=estimator.n_epochs_), noise, early_stopping=False
+        stopped(name, epochs=estimator.n_epochs_), noise, early_stopping=False
     ).predict_proba(X)
     assert_array_equal(estimator.predict_proba(X), shorter)
 
@@ -131,27 +159,32 @@ def test_last_weights_stay_where_restoring_is_off(noise):
 # -- patience, min_delta, monitor ------------------------------------------------------
 
 
+@classifiers
 @pytest.mark.parametrize("patience", [1, 3, 7])
-def test_patience_is_how_many_epochs_it_waits(patience, noise):
-    losses = fit(stopped(epochs=30), noise, early_stopping=False).history_["val_loss"]
+def test_patience_is_how_many_epochs_it_waits(name, patience, noise):
+    watched = fit(stopped(name, epochs=30), noise, early_stopping=False)
+    losses = watched.history_["val_loss"]
     waited, best, expected = 0, np.inf, 30
     for epoch, loss in enumerate(losses, start=1):
         waited, best = (0, loss) if loss < best else (waited + 1, best)
         if waited == patience:
             expected = epoch
             break
-    assert fit(stopped(epochs=30, patience=patience), noise).n_epochs_ == expected
+    estimator = stopped(name, epochs=30, patience=patience)
+    assert fit(estimator, noise).n_epochs_ == expected
 
 
-def test_a_smaller_gain_than_min_delta_is_none(noise):
-    estimator = fit(stopped(min_delta=1e6), noise)
+@classifiers
+def test_a_smaller_gain_than_min_delta_is_none(name, noise):
+    estimator = fit(stopped(name, min_delta=1e6), noise)
     assert (estimator.n_epochs_, estimator.best_epoch_) == (1 + 4, 1)
 
 
-def test_monitor_loss_needs_no_validation_rows(noise):
+@classifiers
+def test_monitor_loss_needs_no_validation_rows(name, noise):
     X, y, *_ = noise
-    by_name = stopped(monitor="loss", early_stopping=True, validation_fraction=None)
-    by_default = stopped(early_stopping=True, validation_fraction=None)
+    by_default = stopped(name, early_stopping=True, validation_fraction=None)
+    by_name = clone(by_default).set_params(monitor="loss")
     for estimator in (by_name, by_default):
         estimator.set_params(min_delta=0.01).fit(X, y)
         assert set(estimator.history_) == {"loss", "learning_rate"}
@@ -159,9 +192,10 @@ def test_monitor_loss_needs_no_validation_rows(noise):
     assert by_name.history_ == by_default.history_
 
 
-def test_monitor_accuracy_keeps_the_epoch_of_the_highest(noise):
+@classifiers
+def test_monitor_accuracy_keeps_the_epoch_of_the_highest(name, noise):
     _, _, X_val, y_val = noise
-    estimator = fit(stopped(monitor="val_accuracy"), noise)
+    estimator = fit(stopped(name, monitor="val_accuracy"), noise)
     accuracies = estimator.history_["val_accuracy"]
     assert estimator.best_epoch_ == np.argmax(accuracies) + 1
     assert estimator.n_epochs_ == estimator.best_epoch_ + 4
@@ -178,8 +212,9 @@ def test_multilabel_accuracy_is_of_whole_rows(noise):
     assert_allclose(estimator.history_["val_accuracy"][-1], by_hand)
 
 
-def test_history_has_one_number_for_each_epoch(noise):
-    estimator = fit(stopped(), noise)
+@classifiers
+def test_history_has_one_number_for_each_epoch(name, noise):
+    estimator = fit(stopped(name), noise)
     names = ["loss", "val_loss", "val_accuracy", "learning_rate"]
     assert [*estimator.history_] == names
     for values in estimator.history_.values():
@@ -187,8 +222,9 @@ def test_history_has_one_number_for_each_epoch(noise):
         assert all(type(value) is float for value in values)
 
 
-def test_schedule_is_in_the_history():
+@classifiers
+def test_schedule_is_in_the_history(name):
     X, y = np.eye(4), [0, 1, 0, 1]
-    estimator = small(learning_rate=0.1, learning_rate_schedule={2: 0.5, 4: 0.1})
+    estimator = small(name, learning_rate=0.1, learning_rate_schedule={2: 0.5, 4: 0.1})
     rates = estimator.fit(X, y).history_["learning_rate"]
     assert_allclose(rates, [0.1, 0.1, 0.05, 0.05, 0.01])

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 import skdl.base._training as training
 from skdl import DenseClassifier
 from skdl._inputs import Inputs
-from tests.instances import small
+from tests.instances import CLASSIFIERS, small
 
 NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
 
@@ -23,10 +23,15 @@ def tenths(iris):
     return np.rint(X * 10), y
 
 
+@pytest.fixture(scope="module", params=CLASSIFIERS)
+def name(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def expected(tenths):
+def expected(name, tenths):
     X, y = tenths
-    return small().fit(X, y).predict_proba(X)
+    return small(name).fit(X, y).predict_proba(X)
 
 
 # -- containers ------------------------------------------------------------------------
@@ -56,30 +61,30 @@ CONTAINERS = {
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_container_gives_the_same_bits_as_the_array(container, tenths, expected):
+def test_container_gives_the_same_bits_as_the_array(container, name, tenths, expected):
     X, y = tenths
     X = CONTAINERS[container](X)
-    assert_array_equal(small().fit(X, y).predict_proba(X), expected)
+    assert_array_equal(small(name).fit(X, y).predict_proba(X), expected)
 
 
-def test_float32_gives_nearly_the_same_as_float64(tenths, expected):
+def test_float32_gives_nearly_the_same_as_float64(name, tenths, expected):
     X, y = tenths
     X = X.astype(np.float32)
-    assert_allclose(small().fit(X, y).predict_proba(X), expected, atol=1e-5)
+    assert_allclose(small(name).fit(X, y).predict_proba(X), expected, atol=1e-5)
 
 
-def test_bool_columns_are_zeros_and_ones(tenths):
+def test_bool_columns_are_zeros_and_ones(name, tenths):
     X, y = tenths
     X = X.mean(axis=0) < X
-    by_number = small().fit(X.astype(float), y).predict_proba(X.astype(float))
-    assert_array_equal(small().fit(X, y).predict_proba(X), by_number)
+    by_number = small(name).fit(X.astype(float), y).predict_proba(X.astype(float))
+    assert_array_equal(small(name).fit(X, y).predict_proba(X), by_number)
 
 
-def test_memory_map_is_read(tenths, expected, tmp_path):
+def test_memory_map_is_read(name, tenths, expected, tmp_path):
     X, y = tenths
     np.save(tmp_path / "X.npy", X)
     X = np.load(tmp_path / "X.npy", mmap_mode="r")
-    assert_array_equal(small().fit(X, y).predict_proba(X), expected)
+    assert_array_equal(small(name).fit(X, y).predict_proba(X), expected)
 
 
 @pytest.mark.parametrize("input_scaling", ["standard", None])
@@ -95,10 +100,10 @@ def test_sparse_stream_equals_dense(input_scaling, tenths, monkeypatch):
     assert_allclose(sparse.predict_proba(sp.csr_array(X)), expected[1], atol=1e-12)
 
 
-def test_sparse_and_dense_may_be_mixed(tenths, expected):
+def test_sparse_and_dense_may_be_mixed(name, tenths, expected):
     X, y = tenths
-    assert_array_equal(small().fit(sp.csr_array(X), y).predict_proba(X), expected)
-    assert_array_equal(small().fit(X, y).predict_proba(sp.csr_array(X)), expected)
+    assert_array_equal(small(name).fit(sp.csr_array(X), y).predict_proba(X), expected)
+    assert_array_equal(small(name).fit(X, y).predict_proba(sp.csr_array(X)), expected)
 
 
 # -- feature names ---------------------------------------------------------------------
@@ -110,8 +115,8 @@ def frame(tenths):
 
 
 @pytest.fixture(scope="module")
-def fitted(frame, tenths):
-    return small().fit(frame, tenths[1])
+def fitted(name, frame, tenths):
+    return small(name).fit(frame, tenths[1])
 
 
 def test_names_of_a_frame_are_kept(fitted):
@@ -119,8 +124,8 @@ def test_names_of_a_frame_are_kept(fitted):
     assert fitted.n_features_in_ == 4
 
 
-def test_an_array_has_no_names(tenths):
-    assert not hasattr(small().fit(*tenths), "feature_names_in_")
+def test_an_array_has_no_names(name, tenths):
+    assert not hasattr(small(name).fit(*tenths), "feature_names_in_")
 
 
 WRONG_FRAMES = {
@@ -132,12 +137,12 @@ WRONG_FRAMES = {
 
 
 @pytest.mark.parametrize("wrong", WRONG_FRAMES)
-def test_other_columns_than_in_fit_are_refused(wrong, fitted, frame, tenths):
+def test_other_columns_than_in_fit_are_refused(name, wrong, fitted, frame, tenths):
     change, message = WRONG_FRAMES[wrong]
     with pytest.raises(ValueError, match=message):
         fitted.predict(change(frame))
     with pytest.raises(ValueError, match=message):
-        small().fit(frame, tenths[1], X_val=change(frame), y_val=tenths[1])
+        small(name).fit(frame, tenths[1], X_val=change(frame), y_val=tenths[1])
 
 
 def test_array_after_a_frame_warns_and_predicts(fitted, frame):

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skdl import DenseClassifier
 from skdl.training._program import PROGRAMS
-from tests.instances import INSTANCES, small
+from tests.instances import CLASSIFIERS, INSTANCES, small
 
 
 def outputs(estimator, X):
@@ -57,8 +57,10 @@ def test_copy_predicts_the_same_bits_and_can_be_fitted(way, fitted, tmp_path):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_copy_goes_on_learning_as_the_original_does(way, tmp_path, iris):
-    original = small(dropout=0.5, batch_size=32).partial_fit(*iris, classes=[0, 1, 2])
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_copy_goes_on_learning_as_the_original_does(name, way, tmp_path, iris):
+    original = small(name, dropout=0.5, batch_size=32)
+    original.partial_fit(*iris, classes=[0, 1, 2])
     twin = WAYS[way](original, tmp_path)
     for estimator in (original, twin):
         estimator.partial_fit(*iris).partial_fit(*iris)

@@ -183,7 +183,12 @@ def generators_put_back():
 # float64, an activation with weights, and all that draws random numbers
 FRESHLY_TRACED = pytest.mark.parametrize(
     "case",
-    ["DenseClassifier-pyramid", "DenseRegressor-unscaled", "DenseClassifier-noisy"],
+    [
+        "DenseClassifier-pyramid",
+        "DenseRegressor-unscaled",
+        "DenseClassifier-noisy",
+        "TabularRegressor",
+    ],
     indirect=True,
 )
 
@@ -238,8 +243,9 @@ def test_verbose_prints_one_line_for_each_epoch(iris, capfd):
 
 def test_first_fit_of_a_process_prints_nothing_and_writes_no_file(tmp_path):
     code = (
-        "import numpy as np; from skdl import DenseClassifier; X = np.eye(4);"
-        "[DenseClassifier(epochs=2, dtype=dtype).fit(X, [0, 1, 0, 1]).predict(X)"
+        "import numpy as np, skdl; X = np.eye(4);"
+        "[kind(epochs=2, dtype=dtype).fit(X, [0, 1, 0, 1]).predict(X)"
+        " for kind in (skdl.DenseClassifier, skdl.TabularRegressor)"
         " for dtype in ('float32', 'float64')]"
     )
     # Keras writes its own settings when it is imported, and imports matplotlib where

@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from skdl.base._rows import Rows, split_rows
-from tests.instances import DEFAULTS, INSTANCES, small
+from tests.instances import CLASSIFIERS, DEFAULTS, INSTANCES, small
 
 # Ways to train, each with its own path through the engine.
 TRAINING = {
@@ -22,8 +22,27 @@ TRAINING = {
     "full, noisy": {"batch_size": "full", "dropout": 0.3, "batch_norm": True},
     "validation": {"batch_size": 16, "early_stopping": True, "patience": 2},
 }
-both = pytest.mark.parametrize("name", DEFAULTS)
-trained = pytest.mark.parametrize("way", TRAINING)
+everyone = pytest.mark.parametrize("name", DEFAULTS)
+dense = pytest.mark.parametrize("name", ["DenseClassifier", "DenseRegressor"])
+classifiers = pytest.mark.parametrize("name", CLASSIFIERS)
+trained = pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        (name, way)
+        for name in DEFAULTS
+        for way, parameters in TRAINING.items()
+        if parameters.keys() <= INSTANCES[name]().get_params().keys()
+    ],
+)
+
+# What makes of each instance a single network whose loss can be computed by hand.
+ALONE = {"n_members": 1, "dropout": 0.0, "early_stopping": False}
+BY_HAND = {
+    "DenseClassifier": {},
+    "DenseRegressor": {"target_scaling": False},
+    "TabularClassifier": ALONE,
+    "TabularRegressor": {**ALONE, "target_scaling": False, "clip_predictions": False},
+}
 
 
 def outputs(estimator, X):
@@ -41,7 +60,6 @@ def data(name, data_for):
 # -- sample_weight ---------------------------------------------------------------------
 
 
-@both
 @trained
 def test_weight_zero_is_a_row_left_out(name, way, data):
     X, y, weight = data
@@ -53,7 +71,6 @@ def test_weight_zero_is_a_row_left_out(name, way, data):
     assert network.history_ == history
 
 
-@both
 @trained
 def test_weights_ones_are_no_weights(name, way, data):
     X, y, _ = data
@@ -63,7 +80,6 @@ def test_weights_ones_are_no_weights(name, way, data):
         assert_array_equal(outputs(network.fit(X, y, weight), X), expected)
 
 
-@both
 @trained
 @pytest.mark.parametrize("factor", [10, 1e-6, 1e20])
 def test_only_ratios_of_weights_count(name, way, factor, data):
@@ -73,7 +89,7 @@ def test_only_ratios_of_weights_count(name, way, factor, data):
     assert_allclose(outputs(network.fit(X, y, weight * factor), X), expected, 1e-9)
 
 
-@both
+@everyone
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
 @pytest.mark.parametrize(
     ("rows", "batch_size"), [(slice(None), "full"), (slice(None, None, 8), "auto")]
@@ -88,7 +104,7 @@ def test_weight_two_is_the_row_twice_bit_by_bit(
     assert_array_equal(outputs(network.fit(container(X), y, weight), X), expected)
 
 
-@both
+@dense
 @pytest.mark.parametrize(
     "others",
     [
@@ -106,24 +122,21 @@ def test_weight_two_is_the_row_twice_in_float64(name, others, data):
     assert_allclose(network.history_["loss"], expected[1], rtol=1e-9)
 
 
-@both
+@everyone
 def test_weights_of_validation_rows_count_in_val_loss(name, data):
     X, y, weight = data
-    network = small(name, dtype="float64", epochs=1)
-    if name == "DenseRegressor":
-        network.set_params(target_scaling=False)
+    network = small(name, dtype="float64", epochs=1, **BY_HAND[name])
     network.fit(X, y, X_val=X, y_val=y, sample_weight_val=weight)
     loss = log_loss if is_classifier(network) else mean_squared_error
     by_hand = loss(y, outputs(network, X), sample_weight=weight)
     assert_allclose(network.history_["val_loss"], by_hand, rtol=1e-9)
 
 
-@both
+@everyone
 def test_training_loss_is_the_weighted_mean_before_the_step(name, data):
     X, y, weight = data
-    network = small(name, dtype="float64", batch_size="full", warm_start=True)
-    if name == "DenseRegressor":
-        network.set_params(target_scaling=False)
+    network = small(name, dtype="float64", batch_size="full", **BY_HAND[name])
+    network.set_params(warm_start=True)
     before = outputs(network.fit(X, y, weight), X)
     loss = log_loss if is_classifier(network) else mean_squared_error
     network.fit(X, y, weight)
@@ -131,11 +144,12 @@ def test_training_loss_is_the_weighted_mean_before_the_step(name, data):
     assert_allclose(network.history_["loss"][0], by_hand, rtol=1e-9)
 
 
-def test_weighted_partial_fit_is_the_row_twice(binary):
+@classifiers
+def test_weighted_partial_fit_is_the_row_twice(name, binary):
     X, y = binary
     weight = np.arange(100) % 3
     twice = np.repeat(X, weight, axis=0), np.repeat(y, weight)
-    network = small(batch_size="full")
+    network = small(name, batch_size="full")
     expected = network.partial_fit(*twice, [0, 1]).predict_proba(X)
     by_weight = clone(network).partial_fit(X, y, [0, 1], sample_weight=weight)
     assert_array_equal(by_weight.predict_proba(X), expected)
@@ -159,11 +173,12 @@ def unbalanced(iris):
     return X[rows], y[rows]
 
 
+@classifiers
 @pytest.mark.parametrize("class_weight", CLASS_WEIGHTS)
 @pytest.mark.parametrize("batch_size", ["auto", 16])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_class_weight_equals_row_weights_by_hand(
-    class_weight, batch_size, weighted, unbalanced, iris
+    name, class_weight, batch_size, weighted, unbalanced, iris
 ):
     X, y = unbalanced
     X_val, y_val = iris
@@ -177,7 +192,7 @@ def test_class_weight_equals_row_weights_by_hand(
     else:
         factors = np.array([class_weight.get(label, 1.0) for label in range(3)])
 
-    network = small(dtype="float64", batch_size=batch_size, early_stopping=True)
+    network = small(name, dtype="float64", batch_size=batch_size, early_stopping=True)
     network.fit(
         X,
         y,
@@ -190,13 +205,15 @@ def test_class_weight_equals_row_weights_by_hand(
     network.set_params(class_weight=class_weight)
     network.fit(X, y, weight, X_val=X_val, y_val=y_val)
     assert_allclose(network.predict_proba(X), expected[0], rtol=1e-9)
-    for name in ("loss", "val_loss", "val_accuracy"):
-        assert_allclose(network.history_[name], expected[1][name], rtol=1e-9)
+    for key in ("loss", "val_loss", "val_accuracy"):
+        assert_allclose(network.history_[key], expected[1][key], rtol=1e-9)
 
 
-def test_class_weight_counts_in_val_loss_as_in_log_loss(unbalanced, iris):
+@classifiers
+def test_class_weight_counts_in_val_loss_as_in_log_loss(name, unbalanced, iris):
     X_val, y_val = iris
-    network = small(class_weight="balanced", epochs=1, dtype="float64")
+    network = small(name, epochs=1, dtype="float64", **BY_HAND[name])
+    network.set_params(class_weight="balanced")
     network.fit(*unbalanced, X_val=X_val, y_val=y_val)
     n = np.bincount(unbalanced[1])
     by_hand = log_loss(
@@ -205,20 +222,22 @@ def test_class_weight_counts_in_val_loss_as_in_log_loss(unbalanced, iris):
     assert_allclose(network.history_["val_loss"], by_hand, rtol=1e-9)
 
 
-def test_class_weight_goes_by_label_not_by_index(binary):
+@classifiers
+def test_class_weight_goes_by_label_not_by_index(name, binary):
     X, y = binary
     names = np.array(["z", "a"])[y]
-    by_hand = small().fit(X, names, np.where(names == "z", 5.0, 1.0))
-    by_label = small(class_weight={"z": 5.0}).fit(X, names)
+    by_hand = small(name).fit(X, names, np.where(names == "z", 5.0, 1.0))
+    by_label = small(name, class_weight={"z": 5.0}).fit(X, names)
     assert_array_equal(by_label.predict_proba(X), by_hand.predict_proba(X))
 
 
-def test_class_weight_of_labels_multiplies_over_columns(multilabel):
+@classifiers
+def test_class_weight_of_labels_multiplies_over_columns(name, multilabel):
     X, y = multilabel
     by_column = [{0: 1, 1: 2}, {0: 3, 1: 1}, {0: 1, 1: 1}]
     weight = compute_sample_weight(by_column, y)
-    by_hand = small().fit(X, y, weight).predict_proba(X)
-    network = small(class_weight=by_column).fit(X, y)
+    by_hand = small(name).fit(X, y, weight).predict_proba(X)
+    network = small(name, class_weight=by_column).fit(X, y)
     assert_allclose(network.predict_proba(X), by_hand, atol=1e-6)
 
 

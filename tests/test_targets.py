@@ -13,12 +13,13 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from skdl import DenseClassifier
 from skdl._targets import classification_targets, numeric_targets
-from tests.instances import small
+from tests.instances import CLASSIFIERS, DEFAULTS, REGRESSORS, small
 
 learner = partial(small, epochs=30, learning_rate=0.05)
 regressor = partial(small, "DenseRegressor", epochs=30, learning_rate=0.05)
+classifiers = pytest.mark.parametrize("name", CLASSIFIERS)
+regressors = pytest.mark.parametrize("name", REGRESSORS)
 
 # -- labels ----------------------------------------------------------------------------
 
@@ -60,17 +61,22 @@ LABELS = {
 
 @pytest.fixture(scope="module")
 def by_index(iris, binary):
-    """Number of classes -> X, class indices, and an estimator fitted to them."""
-    result = {2: binary, 3: iris}
-    return {n: (X, y, learner().fit(X, y)) for n, (X, y) in result.items()}
+    """Name and number of classes -> X, class indices, and an estimator of these."""
+    data = {2: binary, 3: iris}
+    return {
+        (name, n): (X, y, learner(name).fit(X, y))
+        for name in CLASSIFIERS
+        for n, (X, y) in data.items()
+    }
 
 
+@classifiers
 @pytest.mark.parametrize("kind", LABELS)
-def test_labels_are_those_of_y_and_the_network_is_that_of_indices(kind, by_index):
+def test_labels_are_those_of_y_and_the_network_is_that_of_indices(name, kind, by_index):
     labels, make = LABELS[kind]
-    X, index, expected = by_index[len(labels)]
+    X, index, expected = by_index[name, len(labels)]
     y = make([labels[i] for i in index])
-    estimator = learner().fit(X, y)
+    estimator = learner(name).fit(X, y)
     assert_array_equal(estimator.classes_, np.unique(np.asarray(y)))
     assert estimator.classes_.tolist() == labels
     assert_array_equal(estimator.predict_proba(X), expected.predict_proba(X))
@@ -87,18 +93,20 @@ def test_predicted_labels_can_be_targets_again(iris):
     assert learner().fit(X, predicted).classes_.tolist() == sorted(set(names))
 
 
-def test_classes_of_partial_fit_may_be_unsorted_and_absent(iris):
+@classifiers
+def test_classes_of_partial_fit_may_be_unsorted_and_absent(name, iris):
     X, y = iris
     names = np.array(["b", "d", "a"])
-    estimator = small().partial_fit(X, names[y], classes=["d", "c", "b", "a"])
+    estimator = small(name).partial_fit(X, names[y], classes=["d", "c", "b", "a"])
     assert estimator.classes_.tolist() == ["a", "b", "c", "d"]
     assert estimator.predict_proba(X).shape == (150, 4)
 
 
+@classifiers
 @pytest.mark.parametrize("label", [1, "only", -3.0, True])
-def test_one_class_is_always_predicted(label, iris):
+def test_one_class_is_always_predicted(name, label, iris):
     X = iris[0][:20]
-    estimator = small().fit(X, [label] * 20)
+    estimator = small(name).fit(X, [label] * 20)
     assert estimator.classes_.tolist() == [label]
     assert estimator.predict(X).tolist() == [label] * 20
     assert_array_equal(estimator.predict_proba(X), np.ones((20, 1)))
@@ -107,13 +115,16 @@ def test_one_class_is_always_predicted(label, iris):
 # -- probabilities ---------------------------------------------------------------------
 
 
+@classifiers
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("spread", [1, 1e4])  # of X: logits from 1 to thousands
-def test_probabilities_logits_and_labels_agree(n_classes, dtype, spread, by_index):
-    X, y, _ = by_index[n_classes]
-    estimator = learner(dtype=dtype).fit(X, y)
-    X = estimator._inputs.mean + spread * (X - estimator._inputs.mean)
+def test_probabilities_logits_and_labels_agree(
+    name, n_classes, dtype, spread, by_index
+):
+    X, y, _ = by_index[name, n_classes]
+    estimator = learner(name, dtype=dtype).fit(X, y)
+    X = X.mean(axis=0) + spread * (X - X.mean(axis=0))
     proba, logits = estimator.predict_proba(X), estimator.decision_function(X)
     predicted = estimator.predict(X)
     assert proba.shape == (len(X), n_classes)
@@ -144,17 +155,19 @@ INDICATORS = {
 }
 
 
+@classifiers
 @pytest.mark.parametrize("kind", INDICATORS)
-def test_indicators_of_any_kind_give_the_same_network(kind, multilabel):
+def test_indicators_of_any_kind_give_the_same_network(name, kind, multilabel):
     X, y = multilabel
-    expected = learner().fit(X, y)
-    estimator = learner().fit(X, INDICATORS[kind](y))
+    expected = learner(name).fit(X, y)
+    estimator = learner(name).fit(X, INDICATORS[kind](y))
     assert_array_equal(estimator.predict_proba(X), expected.predict_proba(X))
 
 
-def test_multilabel_probabilities_are_one_for_each_label(multilabel):
+@classifiers
+def test_multilabel_probabilities_are_one_for_each_label(name, multilabel):
     X, y = multilabel
-    estimator = learner().fit(X, y)
+    estimator = learner(name).fit(X, y)
     proba = estimator.predict_proba(X)
     logits = estimator.decision_function(X)
     assert proba.shape == logits.shape == (150, 3)
@@ -165,10 +178,11 @@ def test_multilabel_probabilities_are_one_for_each_label(multilabel):
     assert (estimator.predict(X) == y).mean() > 0.95
 
 
-def test_labels_which_all_or_no_rows_have_are_learnt(iris):
+@classifiers
+def test_labels_which_all_or_no_rows_have_are_learnt(name, iris):
     X = iris[0]
     y = np.column_stack([np.ones(150), np.zeros(150), X[:, 0] > 5.8]).astype(int)
-    predicted = learner(epochs=60).fit(X, y).predict(X)
+    predicted = learner(name, epochs=60).fit(X, y).predict(X)
     assert_array_equal(predicted[:, :2], y[:, :2])
 
 
@@ -193,29 +207,31 @@ NUMBERS = {
 }
 
 
+@regressors
 @pytest.mark.parametrize("kind", NUMBERS)
-def test_numbers_of_any_kind_give_the_same_network(kind, diabetes):
+def test_numbers_of_any_kind_give_the_same_network(name, kind, diabetes):
     X, y = diabetes  # whole numbers below 400, exact in every dtype
-    expected = regressor().fit(X, y).predict(X)
-    predicted = regressor().fit(X, NUMBERS[kind](y)).predict(X)
+    expected = small(name).fit(X, y).predict(X)
+    predicted = small(name).fit(X, NUMBERS[kind](y)).predict(X)
     assert_array_equal(predicted, expected)
     assert predicted.dtype == np.float64
 
 
+@regressors
 @pytest.mark.parametrize("n_outputs", [None, 2, 5])
 @pytest.mark.parametrize("frame", [False, True])
-def test_predictions_have_the_shape_of_y(n_outputs, frame, diabetes):
+def test_predictions_have_the_shape_of_y(name, n_outputs, frame, diabetes):
     X, y = diabetes
     if n_outputs:
         y = y[:, None] * np.arange(1, n_outputs + 1)
     targets = (pd.DataFrame if n_outputs else pd.Series)(y) if frame else y
-    estimator = regressor().fit(X, targets)
+    estimator = learner(name).fit(X, targets)
     assert estimator.predict(X).shape == y.shape
     assert estimator.predict(X[:1]).shape == y[:1].shape
     assert estimator.score(X, y) > 0.4
 
 
-@pytest.mark.parametrize("name", ["DenseClassifier", "DenseRegressor"])
+@pytest.mark.parametrize("name", DEFAULTS)
 def test_one_column_warns_and_predicts_one_dimension(name, iris):
     X, y = iris
     flat = small(name).fit(X, y).predict(X)
@@ -227,21 +243,23 @@ def test_one_column_warns_and_predicts_one_dimension(name, iris):
 # -- target scaling --------------------------------------------------------------------
 
 
+@regressors
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_target_scaling_equals_transforming_the_target(n_outputs, diabetes):
+def test_target_scaling_equals_transforming_the_target(name, n_outputs, diabetes):
     X, y = diabetes
     y = y if n_outputs == 1 else np.column_stack([y, X[:, 2] * 1e6, 1e-6 * y])
-    inside = regressor(dtype="float64").fit(X, y)
+    inside = small(name, dtype="float64").fit(X, y)
     around = TransformedTargetRegressor(
-        regressor(dtype="float64", target_scaling=False), transformer=StandardScaler()
+        small(name, dtype="float64", target_scaling=False), transformer=StandardScaler()
     ).fit(X, y)
     assert_allclose(inside.predict(X), around.predict(X), rtol=1e-8)
 
 
-def test_units_of_the_target_do_not_matter(diabetes):
+@regressors
+def test_units_of_the_target_do_not_matter(name, diabetes):
     X, y = diabetes
-    expected = regressor().fit(X, y).predict(X)
-    predicted = regressor().fit(X, 1e6 + 1e-3 * y).predict(X)
+    expected = learner(name).fit(X, y).predict(X)
+    predicted = learner(name).fit(X, 1e6 + 1e-3 * y).predict(X)
     assert_allclose((predicted - 1e6) * 1e3, expected, rtol=1e-3)
 
 
@@ -253,10 +271,11 @@ def test_without_target_scaling_outputs_are_predictions(diabetes):
     assert_allclose(estimator.predict(X), raw.predict(scaled, verbose=0)[:, 0], 1e-4)
 
 
+@regressors
 @pytest.mark.parametrize("constant", [0.0, 7.3, -1e9])
-def test_constant_target_is_predicted(constant, diabetes):
+def test_constant_target_is_predicted(name, constant, diabetes):
     X, _ = diabetes
-    predicted = regressor(epochs=300).fit(X, np.full(len(X), constant)).predict(X)
+    predicted = learner(name, epochs=300).fit(X, np.full(len(X), constant)).predict(X)
     assert_allclose(predicted, constant, rtol=1e-3, atol=0.1)
 
 
@@ -317,16 +336,17 @@ def test_weights_count_in_target_scaling():
     assert_allclose(targets.scale, repeated.std())
 
 
-def test_multilabel_balanced_is_that_of_the_training_rows_in_validation(multilabel):
+@classifiers
+def test_multilabel_balanced_is_that_of_the_training_rows_in_validation(
+    name, multilabel
+):
     X, Y = multilabel
     X_val, Y_val = X[:30], Y[:30]  # other shares of ones than in X, Y
     weights = [
         {v: len(column) / (2 * np.sum(column == v)) for v in (0, 1)} for column in Y.T
     ]
     histories = [
-        DenseClassifier(
-            hidden_units=(4,), epochs=3, class_weight=class_weight, random_state=0
-        )
+        small(name, epochs=3, class_weight=class_weight)
         .fit(X, Y, X_val=X_val, y_val=Y_val)
         .history_["val_loss"]
         for class_weight in ("balanced", weights)

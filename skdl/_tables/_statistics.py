@@ -121,7 +121,8 @@ def _of_block(block, units):
         block = np.take_along_axis(block, order, axis=1)
         up_to = np.cumsum(np.where(np.isnan(block), 0, units[order]), axis=1)
         total = up_to[:, -1]
-    quarters = [(4 * up_to < share * total[:, None]).sum(axis=1) for share in (1, 2, 3)]
+    enough = [share * total - total // 2**40 for share in (1, 2, 3)]  # up to rounding
+    quarters = [(4 * up_to < share[:, None]).sum(axis=1) for share in enough]
     places = np.stack([0 * present, *quarters, np.maximum(present - 1, 0)], axis=1)
     differs = (block[:, 1:] != block[:, :-1]) & ~np.isnan(block[:, 1:])
     n_distinct = differs.sum(axis=1) + (present > 0)

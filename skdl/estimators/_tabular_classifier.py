@@ -258,8 +258,6 @@ class TabularClassifier(Tabular, NeuralClassifier, TabularParameters):
     def _output_layers(self):
         from keras import layers
 
-        cooler = layers.Rescaling(
-            1 / self.temperature_, dtype=self._trained.spec.dtype
-        )
+        cooler = layers.Rescaling(1 / self.temperature_, dtype=self._trained.spec.dtype)
         first = [] if self.temperature_ == 1 else [cooler]
         return [*first, *super()._output_layers()]

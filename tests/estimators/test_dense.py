@@ -16,9 +16,10 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from skdl import DenseClassifier, DenseRegressor
 from skdl.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skdl.training._optimizers import OPTIMIZERS
-from tests.instances import DEFAULTS, INSTANCES, small
+from tests.instances import DENSE, INSTANCES, small
 
-everyone = pytest.mark.parametrize("name", INSTANCES)
+everyone = pytest.mark.parametrize("name", DENSE)
+both = pytest.mark.parametrize("name", ["DenseClassifier", "DenseRegressor"])
 
 
 def outputs(estimator, X):
@@ -101,7 +102,7 @@ def test_model_is_saved_and_loaded_by_keras(name, data_for, tmp_path):
     assert_allclose(np.asarray(loaded(X)), np.asarray(model(X)), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@both
 def test_model_predicts_it_whatever_the_units(name, data_for):
     estimator = small(name, dtype="float64")
     X, y = data_for(estimator)
@@ -175,7 +176,7 @@ SAME_AS_FIT = {
 }
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@both
 @pytest.mark.parametrize("how", SAME_AS_FIT)
 def test_calls_of_partial_fit_are_the_epochs_of_fit(name, how, data_for):
     at_once = small(name, **SAME_AS_FIT[how])
@@ -244,7 +245,7 @@ def test_partial_fit_after_fit_goes_on(iris):
 # -- warm_start ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@both
 def test_warm_start_goes_on_where_the_last_fit_stopped(name, data_for):
     estimator = small(name, warm_start=True, batch_size=16)
     X, y = data_for(estimator)
@@ -254,7 +255,7 @@ def test_warm_start_goes_on_where_the_last_fit_stopped(name, data_for):
     assert estimator.n_epochs_ == len(second) == 5
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@both
 def test_two_warm_fits_of_stateless_steps_are_one_of_the_sum(name, data_for):
     how = {"optimizer": "sgd", "batch_size": "full", "learning_rate": 0.1}
     twice = small(name, warm_start=True, **how)

@@ -59,7 +59,7 @@ class Trainer:
             self._parameters = [Variable(vector, dtype=vector.dtype)]
         else:
             self._parameters = [_copy(v) for v in layout.trainable]
-        self._shrinks = key.weight_decay
+        self._kernels = self._kernel_masks() if key.weight_decay else None
         self._optimizer.build(self._parameters)
         self._fresh_optimizer = self.optimizer_state()
         held = [*self._parameters, *(v for state in self._state for v in state)]
@@ -245,7 +245,7 @@ class Trainer:
             (gradients,) = gradients
         else:
             gradients = [tf.concat([vector for (vector,) in gradients], 0)]
-        if self._shrinks:
+        if self._kernels:
             self._shrink_kernels(decay)
         if self._fused:
             _apply_adam(self._optimizer, gradients[0], self._parameters[0])
@@ -272,17 +272,23 @@ class Trainer:
         gradients = tape.gradient(scaled, values)
         return tf.cast(objective * n_rows, tf.float64), gradients, state
 
-    def _shrink_kernels(self, decay):
-        """Weight decay apart from the gradient (Loshchilov & Hutter 2019)."""
-        kernels = [v.name == "kernel" for v in self._layout.trainable]
+    def _kernel_masks(self):
+        """For each parameter variable 1 where a kernel is, and 0 elsewhere."""
+        kernels = [float(v.name == "kernel") for v in self._layout.trainable]
         if self._flat:
             mask = np.repeat(kernels, self._layout.sizes)
             kernels = [np.tile(mask, self._n_members)]
-        for variable, kernel in zip(self._parameters, kernels, strict=True):
-            if np.any(kernel):
-                factor = tf.constant(kernel, variable.dtype)
-                factor *= tf.cast(decay, variable.dtype)
-                variable.assign_sub(variable.value * factor)
+        # made here, they are no constants of the graph, which would hold copies of them
+        return [
+            tf.constant(kernel, v.dtype)
+            for kernel, v in zip(kernels, self._parameters, strict=True)
+        ]
+
+    def _shrink_kernels(self, decay):
+        """Weight decay apart from the gradient (Loshchilov & Hutter 2019)."""
+        for variable, kernels in zip(self._parameters, self._kernels, strict=True):
+            share = kernels * tf.cast(decay, variable.dtype)
+            variable.assign_sub(variable.value * share)
 
     def _forward(self, values, state, X, training):
         if self._flat:
