@@ -6,9 +6,11 @@ import keras
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from sklearn.base import clone
 
-from skdl import DenseClassifier, Pyramid
+from skdl import Pyramid
 from skdl.losses import Huber
+from tests.instances import DEFAULTS
 
 
 def put(value, X, row=3, column=1):
@@ -29,6 +31,20 @@ def given(**parameters):
 
 def rare_class(y):
     return np.where(np.arange(len(y)) == 0, 9, y)
+
+
+def go_on(way, X=lambda X: X, **parameters):
+    """A call that trains further, with some parameters changed."""
+    return lambda e, X_, y: getattr(e.set_params(warm_start=True, **parameters), way)(
+        X(X_), y
+    )
+
+
+def warming_up(rate):
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, 50, warmup_target=rate, warmup_steps=10
+    )
+    return {"optimizer": keras.optimizers.Adam(schedule), "learning_rate": None}
 
 
 def mean_loss(y_true, y_pred):
@@ -87,15 +103,15 @@ BAD_X = {
     "three dimensions": (lambda e, X, y: e.fit(X[None], y), "dim 3.*dim <= 2"),
     "other columns in predict": (
         lambda e, X, y: e.predict(X[:, :3]),
-        "X has 3 features, but Dense.* is expecting 4 features",
+        r"X has 3 features, but \w+ is expecting 4 features",
     ),
     "other columns in X_val": (
         lambda e, X, y: e.fit(X, y, X_val=X[:, :3], y_val=y),
-        "X.* has 3 features, but Dense.* is expecting 4 features",
+        r"X.* has 3 features, but \w+ is expecting 4 features",
     ),
     "other columns in partial_fit": (
         lambda e, X, y: e.partial_fit(X[:, :3], y),
-        "X has 3 features, but Dense.* is expecting 4 features",
+        r"X has 3 features, but \w+ is expecting 4 features",
     ),
     "fewer y": (
         lambda e, X, y: e.fit(X, y[:-1]),
@@ -281,11 +297,6 @@ BAD_PARAMETERS = {
         r"dropout=\(0.1, 0.2, 0.3\) has 3 values for 2 hidden layers.*Give",
     ),
     "dropout=array": (given(dropout=np.array([0.1])), "dropout=array.*number"),
-    "l2=-1": (given(l2=-1), "l2=-1.*at least 0"),
-    "l2=nan": (given(l2=np.nan), "l2=nan.*at least 0"),
-    "l1 with inf": (given(l1=(0.1, np.inf)), r"l1=\(0.1, inf\).*number"),
-    "activity_l1=-1": (given(activity_l1=-1), "activity_l1=-1.*at least 0"),
-    "batch_norm": (given(batch_norm="yes"), "'batch_norm'.*bool.*'yes'"),
     "input_scaling": (given(input_scaling="minmax"), "'input_scaling'.*'minmax'"),
     "dtype": (given(dtype="float16"), "'dtype'.*'float32'.*'float16'"),
     "random_state": (given(random_state="x"), "'random_state'.*'x'"),
@@ -296,11 +307,11 @@ BAD_PARAMETERS = {
     ),
     "warm_start with another activation": (
         given(warm_start=True, activation="elu"),
-        "network changed.*relu.*elu.*warm_start=False",
+        "network changed.*(relu|mish).*elu.*warm_start=False",
     ),
     "warm_start with other columns": (
         lambda e, X, y: e.set_params(warm_start=True).fit(X[:, :3], y),
-        "X has 3 features, but Dense.* is expecting 4",
+        r"X has 3 features, but \w+ is expecting 4",
     ),
     "diverging": (
         given(optimizer="sgd", learning_rate=1e38),
@@ -349,11 +360,11 @@ BAD_LABELS = {
         r"classes=\[0, 1\].*not the same.*\[0, 1, 2\].*clone",
     ),
     "no classes in the first partial_fit": (
-        lambda e, X, y: DenseClassifier().partial_fit(X, y),
+        lambda e, X, y: clone(e).partial_fit(X, y),
         r"classes=None.*partial_fit\(X, y, classes=...\)",
     ),
     "a label that is not among the classes": (
-        lambda e, X, y: DenseClassifier().partial_fit(X, y, classes=[0, 1]),
+        lambda e, X, y: clone(e).partial_fit(X, y, classes=[0, 1]),
         r"y holds the label 2, .*classes \[0, 1\]",
     ),
     "balanced partial_fit": (
@@ -447,14 +458,168 @@ BAD_NUMBERS = {
     "target_scaling": (given(target_scaling="yes"), "'target_scaling'.*bool.*'yes'"),
 }
 
-FOR_BOTH = {
-    **{f"X: {k}": v for k, v in BAD_X.items()},
-    **{f"weights: {k}": v for k, v in BAD_WEIGHTS.items()},
-    **{f"parameter: {k}": v for k, v in BAD_PARAMETERS.items()},
+BAD_DENSE_PARAMETERS = {
+    "l2=-1": (given(l2=-1), "l2=-1.*at least 0"),
+    "l2=nan": (given(l2=np.nan), "l2=nan.*at least 0"),
+    "l1 with inf": (given(l1=(0.1, np.inf)), r"l1=\(0.1, inf\).*number"),
+    "activity_l1=-1": (given(activity_l1=-1), "activity_l1=-1.*at least 0"),
+    "batch_norm": (given(batch_norm="yes"), "'batch_norm'.*bool.*'yes'"),
 }
-CASES = [
-    *(("DenseClassifier", k, *v) for k, v in FOR_BOTH.items()),
-    *(("DenseClassifier", f"y: {k}", *v) for k, v in BAD_LABELS.items()),
-    *(("DenseRegressor", k, *v) for k, v in FOR_BOTH.items()),
-    *(("DenseRegressor", f"y: {k}", *v) for k, v in BAD_NUMBERS.items()),
-]
+
+# -- tables: gaps, text and huge values are welcome, and mistakes are others ------------
+
+WELCOME_IN_TABLES = {
+    *(name for name in BAD_X if name.startswith(("NaN", "text", "huge"))),
+    *("missing nullable", "None", "object column", "categories"),
+    *("rare class", "too few validation rows"),
+} - {"huge, not scaled"}
+
+BAD_TABLES = {
+    "text beside numbers": (
+        lambda e, X, y: e.fit(put("red", X.astype(object)), y),
+        r"Column 1 of X holds both text and numbers.*'red' and 3.5.*astype\(str\)",
+    ),
+    "text beside numbers in predict": (
+        lambda e, X, y: e.predict(put("red", X.astype(object))),
+        "Column 1 of X holds both text and numbers.*'red'",
+    ),
+    "text beside numbers in a frame": (
+        lambda e, X, y: e.fit(frame(X, c=np.array([1.0, "red"] * 75, object)), y),
+        "Column 'c' of X holds both text and numbers.*'red' and 1.0.*astype",
+    ),
+    "text after numbers": (
+        lambda e, X, y: e.fit(frame(X), y, X_val=frame(X, c="red"), y_val=y),
+        "Column 'c' of X_val held numbers in fit.*text now.*'red'. Give numbers",
+    ),
+    "numbers after text": (
+        lambda e, X, y: e.fit(frame(X, c="red"), y, X_val=frame(X), y_val=y),
+        "Column 'c' of X_val held text in fit.*numbers now.*1.4.*astype",
+    ),
+    "bytes": (
+        lambda e, X, y: e.fit(frame(X, c=[b"red"] * 150), y),
+        "Column 'c' of X holds b'red'.*string or a number.*astype",
+    ),
+    "lists in a column": (
+        lambda e, X, y: e.fit(frame(X, c=[[1]] * 150), y),
+        r"Column 'c' of X holds \[1\].*not list.*drop it",
+    ),
+    "infinity in a column": (
+        lambda e, X, y: e.fit(frame(X, c=np.inf), y),
+        r"contains infinity \(row 0, column 'c'\). Replace",
+    ),
+}
+
+BAD_TABLE_PARAMETERS = {
+    "n_members=0": (given(n_members=0), r"'n_members'.*\[1, inf\).*0"),
+    "n_members=2.5": (given(n_members=2.5), "'n_members'.*int.*2.5"),
+    "n_members changed": (
+        go_on("fit", n_members=2),
+        "n_members was 4 and is 2.*warm_start=False",
+    ),
+    "n_members changed in partial_fit": (
+        go_on("partial_fit", n_members=2),
+        "n_members was 4 and is 2.*clone",
+    ),
+    "weight_decay=-1": (given(weight_decay=-1), "'weight_decay'.*range.*-1"),
+    "weight_decay of a rate of zero": (
+        lambda e, X, y: e.set_params(
+            learning_rate_schedule=None, **warming_up(0.1)
+        ).fit(X, y),
+        "weight_decay=[12].0 is a share of.*0 in the schedule.*learning_rate_schedule",
+    ),
+    "numeric_embedding": (
+        given(numeric_embedding="fourier"),
+        "'numeric_embedding'.*'periodic'.*'fourier'",
+    ),
+    "numeric_embedding changed": (
+        go_on("fit", numeric_embedding="periodic"),
+        "numeric_embedding='periodic' is not what training began with.*warm_start",
+    ),
+    "max_one_hot changed": (
+        go_on("partial_fit", max_one_hot=3),
+        "max_one_hot=3 is not what training began with. Set it back",
+    ),
+    "categorical_features changed": (
+        go_on("fit", categorical_features=[0]),
+        r"categorical_features=\[0\] is not what training began with",
+    ),
+    "frequency_scale=0": (given(frequency_scale=0), "'frequency_scale'.*range.*0"),
+    "max_one_hot=-1": (given(max_one_hot=-1), "'max_one_hot'.*range.*-1"),
+    "max_one_hot=2.5": (given(max_one_hot=2.5), "'max_one_hot'.*int.*2.5"),
+    "categorical_features=auto": (
+        given(categorical_features="auto"),
+        "categorical_features='auto' must be 'from_dtype', None, or a list",
+    ),
+    "categorical_features out of range": (
+        given(categorical_features=[4]),
+        r"column number 4, but must be in .*\[0, 3\]",
+    ),
+    "categorical_features of an array by name": (
+        given(categorical_features=["a"]),
+        "names the column 'a', but X has no column names. Pass a frame",
+    ),
+    "categorical_features of no column": (
+        lambda e, X, y: e.set_params(categorical_features=["z"]).fit(frame(X), y),
+        r"categorical_features has 'z', which is not a column.*\['a', 'b', 'c', 'd'\]",
+    ),
+    "categorical_features with a short mask": (
+        given(categorical_features=[True, False]),
+        "has 2 bools, but X has 4 columns. Give one bool",
+    ),
+    "text without categories": (
+        lambda e, X, y: e.set_params(categorical_features=None).fit(
+            frame(X, c="red"), y
+        ),
+        "Column 'c' of X holds text, for example 'red', but categorical_features.*Add",
+    ),
+    "optimizer that looks at several weights": (
+        given(optimizer=keras.optimizers.Adam(clipnorm=1.0)),
+        r"optimizer=Adam\(...\) does not treat every weight.*4.*Use n_members=1",
+    ),
+}
+
+BAD_CALIBRATION = {
+    "calibrate": (given(calibrate="yes"), "'calibrate'.*bool.*'yes'"),
+    "calibrate without rows": (
+        given(calibrate=True, validation_fraction=None),
+        "calibrate=True needs validation rows. Set validation_fraction",
+    ),
+    "calibrate without stopping": (
+        given(calibrate=True, early_stopping=False),
+        "calibrate=True needs validation rows.*X_val",
+    ),
+    "calibrate in partial_fit": (
+        go_on("partial_fit", calibrate=True),
+        "calibrate=True needs validation rows.*partial_fit has none",
+    ),
+}
+BAD_CLIPS = {
+    "clip_predictions": (
+        given(clip_predictions="yes"),
+        "'clip_predictions'.*bool.*'yes'",
+    ),
+}
+
+
+def cases():
+    """(name, group and name of the case, call, message), for all defaults."""
+    for name in DEFAULTS:
+        labels = name.endswith("Classifier")
+        groups = {
+            "X": BAD_X,
+            "weights": BAD_WEIGHTS,
+            "parameter": BAD_PARAMETERS,
+            "y": BAD_LABELS if labels else BAD_NUMBERS,
+            "of its own": BAD_DENSE_PARAMETERS,
+        }
+        welcome = ()
+        if name.startswith("Tabular"):
+            own = BAD_CALIBRATION if labels else BAD_CLIPS
+            groups["of its own"] = {**BAD_TABLES, **BAD_TABLE_PARAMETERS, **own}
+            welcome = WELCOME_IN_TABLES
+        for group, table in groups.items():
+            for key in table.keys() - welcome:
+                yield name, f"{group}: {key}", *table[key]
+
+
+CASES = sorted(cases(), key=lambda case: case[:2])

@@ -126,13 +126,16 @@ def test_loss_of_scaled_targets_is_in_their_units(noise):
     assert_allclose(by_hand, min(estimator.history_["val_loss"]), rtol=1e-9)
 
 
+SLOW = {"optimizer": "sgd", "learning_rate": 0.02}
+
+
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
         ("DenseClassifier", {}),
         ("DenseClassifier", {"batch_norm": True, "dropout": 0.2}),
-        ("TabularClassifier", {}),
-        ("TabularClassifier", {"numeric_embedding": "periodic", "dropout": 0.4}),
+        ("TabularClassifier", {**SLOW, "dropout": 0.4}),
+        ("TabularClassifier", {**SLOW, "numeric_embedding": "periodic"}),
     ],
 )
 def test_best_weights_are_those_of_a_fit_of_so_many_epochs(name, parameters, noise):

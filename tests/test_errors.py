@@ -10,9 +10,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
 
-from skdl import DenseClassifier, DenseRegressor
 from tests.bad_input import CASES, mean_loss, put
-from tests.instances import DEFAULTS, small
+from tests.instances import DEFAULTS, INSTANCES, small
 
 
 def loss_with_a_mistake(y_true, y_pred):
@@ -80,16 +79,17 @@ def test_a_mistake_in_the_users_loss_is_shown_with_its_line(iris):
 
 
 @pytest.mark.parametrize("method", ["predict", "score", "summary", "model_"])
-@pytest.mark.parametrize("kind", [DenseClassifier, DenseRegressor])
-def test_before_fit_everything_says_so(kind, method, iris):
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_before_fit_everything_says_so(name, method, iris):
     arguments = {"predict": iris[:1], "score": iris}.get(method, ())
-    with pytest.raises(NotFittedError, match=f"{kind.__name__} instance is not fitted"):
-        getattr(kind(), method)(*arguments)
+    with pytest.raises(NotFittedError, match=f"{name} instance is not fitted"):
+        getattr(INSTANCES[name](), method)(*arguments)
 
 
-def test_failed_first_fit_leaves_the_estimator_unfitted(iris):
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_failed_first_fit_leaves_the_estimator_unfitted(name, iris):
     X, y = iris
-    for call in (partial(small().fit, put(np.nan, X)), small(epochs=-1).fit):
+    for call in (partial(small(name).fit, put(np.inf, X)), small(name, epochs=-1).fit):
         with pytest.raises(ValueError):
             call(y) if call.__class__ is partial else call(X, y)
         estimator = getattr(call, "func", call).__self__

@@ -40,7 +40,9 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
         err in different ways, and their average is better for it. None leaves the
         estimator's `random_state` as it is: an int there is the same for all folds.
     n_jobs : int or None, default=None
-        How many folds are fitted at a time, in the sense of joblib.
+        How many folds are fitted at a time, in the sense of joblib. Without it small
+        networks of skdl, alone or at the end of a pipeline, are trained side by side
+        in one program, which changes nothing in the results.
     verbose : int, default=0
         How much joblib says of its progress.
 
@@ -178,7 +180,9 @@ class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
         err in different ways, and their average is better for it. None leaves the
         estimator's `random_state` as it is: an int there is the same for all folds.
     n_jobs : int or None, default=None
-        How many folds are fitted at a time, in the sense of joblib.
+        How many folds are fitted at a time, in the sense of joblib. Without it small
+        networks of skdl, alone or at the end of a pipeline, are trained side by side
+        in one program, which changes nothing in the results.
     verbose : int, default=0
         How much joblib says of its progress.
 

@@ -118,6 +118,8 @@ def bootstrap_validate(
     n_jobs : int, default=None
         Number of fits at a time, as in scikit-learn; ``joblib.parallel_config`` may
         send them to other machines. It changes nothing in the result but the times.
+        Without it small networks of skdl are trained side by side in one program, and
+        each fit's time is an equal share of that.
     random_state : int, RandomState instance or None, default=None
         Seed of the splits. An int gives the same splits every time. Not used with `cv`.
     error_score : "raise" or float, default=np.nan

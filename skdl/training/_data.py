@@ -43,6 +43,7 @@ class ArrayData:
         self.sizes = [len(X)]
         self.total_weights = [float(np.sum(weight, dtype=np.float64))]
         self._rows = [np.arange(len(X), dtype=np.int32)]
+        self._evaluated = None
         self._dtype = dtype
         self._arrays = [
             [to_device(X, dtype), to_device(y, y.dtype), to_device(weight, dtype)]
@@ -68,7 +69,7 @@ class ArrayData:
         part = copy.copy(self)
         part.sizes = [len(rows)]
         part.total_weights = [float(np.sum(weight[rows]))]
-        part._rows = [self._rows[0][rows]]
+        part._rows, part._evaluated = [self._rows[0][rows]], None
         X, y, _ = self._arrays[0]
         part._arrays = [[X, y, to_device(weight, self._dtype)]]
         return part
@@ -91,6 +92,7 @@ class ArrayData:
         for name in ("sizes", "total_weights", "_rows", "_arrays"):
             joint = [value for member in members for value in getattr(member, name)]
             setattr(joined, name, joint)
+        joined._evaluated = None
         return joined
 
     @property
@@ -139,12 +141,15 @@ class ArrayData:
         Yields
         ------
         list of tuple
-            For each member X, y and weight on the device, and row numbers.
+            For each member X, y, weight and row numbers, all on the device.
         """
+        if self._evaluated is None:  # kept, as it is needed in every epoch
+            self._evaluated = [to_device(rows, "int32") for rows in self._rows]
+            self._nothing = to_device(np.zeros(0, np.int32), "int32")
         yield [
-            (*arrays, rows if runs else rows[:0])
+            (*arrays, rows if runs else self._nothing)
             for arrays, rows, runs in zip(
-                self._arrays, self._rows, running, strict=True
+                self._arrays, self._evaluated, running, strict=True
             )
         ]
 
@@ -219,9 +224,12 @@ class StreamData:
         Yields
         ------
         list of tuple
-            X, y, weight (device) and the rows of the block (host).
+            X, y, weight and numbers of the block's rows, all on the device.
         """
-        yield from self._blocks(np.arange(self.sizes[0]), EVALUATION_ROWS)
+        for ((*arrays, rows),) in self._blocks(
+            np.arange(self.sizes[0]), EVALUATION_ROWS
+        ):
+            yield [(*arrays, to_device(rows, "int32"))]
 
 
 def array_or_stream(X, transform, y, weight, *, dtype):

@@ -311,7 +311,7 @@ class Trainer:
         ----------
         members : list of tuple
             For each member X, y, weight (tensors of shape (n_rows, ...)), and which of
-            these rows (ndarray of shape (n,), int32).
+            these rows (tensor of shape (n,), int32).
         totals : tensor of shape (n_members, 2 + n_metrics)
             The sums so far.
 
@@ -321,8 +321,7 @@ class Trainer:
             `totals` plus the sums over these rows: of the weighted loss, of what
             regularizers add to it (not weighted), and of the weighted metrics.
         """
-        members = [[*rows, tf.constant(which, tf.int32)] for *rows, which in members]
-        return self._run_evaluation(members, totals)
+        return self._run_evaluation([list(rows) for rows in members], totals)
 
     def _evaluation(self, members, totals):
         n_rows = tf.reduce_max([tf.shape(which)[0] for *_, which in members])
@@ -359,7 +358,12 @@ class Trainer:
 
     def zeros(self, *shape):
         """The beginning of sums of this shape, for each member."""
-        return tf.zeros([self._n_members, *shape], tf.float64)
+        return _zeros((self._n_members, *shape))
+
+
+@functools.cache
+def _zeros(shape):
+    return tf.zeros(shape, tf.float64)
 
 
 def shares_a_vector(layout, optimizer):
