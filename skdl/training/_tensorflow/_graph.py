@@ -28,10 +28,37 @@ def to_device(array, dtype):
 
 
 def traced(function, signature):
-    """Trace a function once, for inputs of this signature and no others."""
+    """Trace a function once, for inputs of this signature and no others.
+
+    Parameters
+    ----------
+    function : callable
+        Of tensors.
+    signature : list
+        A ``tf.TensorSpec`` for each argument, or a nested list of them.
+
+    Returns
+    -------
+    callable
+        To be called with tensors of that structure; they are not checked.
+    """
     function = tf.function(function, input_signature=signature, autograph=False)
     with TRACING:  # layers keep what they note during a call on themselves
-        return function.get_concrete_function()
+        concrete = function.get_concrete_function()
+    try:
+        call_flat, captured = concrete.inference_fn.call_flat, concrete.captured_inputs
+        pattern = concrete.structured_outputs
+    except AttributeError:  # another version of TensorFlow
+        return concrete
+
+    def quickly(*args):
+        # Matching the arguments with the signature takes five times as long as the
+        # call itself, some 0.3 ms.
+        outputs = call_flat(*tf.nest.flatten(args), *captured)
+        return tf.nest.pack_sequence_as(pattern, outputs)
+
+    quickly.concrete = concrete  # keeps the graph alive
+    return quickly
 
 
 def call(model, variables, state, X, *, training):

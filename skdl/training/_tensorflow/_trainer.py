@@ -217,13 +217,13 @@ class Trainer:
         n_steps = tf.shape(rates)[0]
 
         def body(step, totals):
-            now = slice(step * batch_size, (step + 1) * batch_size)
-            self._optimizer.learning_rate.assign(rates[step])
-            batches = [
-                [tf.gather(values, order[now]) for values in rows]
-                for *rows, order in members
-            ]
-            return step + 1, totals + self._step(batches, decays[step])
+            self._optimizer.learning_rate.assign(tf.gather(rates, step))
+            begin = tf.stack([step * batch_size])
+            batches = []
+            for *rows, order in members:
+                now = tf.strided_slice(order, begin, begin + batch_size)
+                batches.append([tf.gather(values, now) for values in rows])
+            return step + 1, totals + self._step(batches, tf.gather(decays, step))
 
         _, totals = tf.while_loop(
             lambda step, _: step < n_steps, body, (0, totals), parallel_iterations=1
