@@ -66,13 +66,13 @@ class TabularRegressor(Tabular, NeuralRegressor, TabularParameters):
         Rows per step. "auto" takes all rows as one batch up to 64 rows, and else a
         power of two near a sixteenth of the rows, from 32 to 128. In full batches equal
         rows count as one row with the sum of their weights.
-    epochs : int, default=64
+    epochs : int, default=48
         Passes over the training rows, at most.
     early_stopping : bool or "auto", default="auto"
         Whether every network keeps the weights of its best epoch on rows that it was
         not trained on, and ends when these improve no more. "auto" does so unless there
         is but one row.
-    patience : int, default=16
+    patience : int, default=12
         Epochs without improvement after which a network's training ends.
     min_delta : float, default=0.0
         What counts as an improvement of `monitor`.
@@ -172,8 +172,8 @@ class TabularRegressor(Tabular, NeuralRegressor, TabularParameters):
     weight_decay: float = 2.0
     learning_rate: float | None = 0.006
     learning_rate_schedule: object = "cosine"
-    epochs: int = 64
-    patience: int = 16
+    epochs: int = 48
+    patience: int = 12
     validation_fraction: float | None = 0.15
     input_scaling: str | None = "robust"
     clip_predictions: bool = True
