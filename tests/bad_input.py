@@ -574,8 +574,8 @@ BAD_TABLE_PARAMETERS = {
         ),
         "Column 'c' of X holds text, for example 'red', but categorical_features.*Add",
     ),
-    "optimizer that looks at several weights": (
-        given(optimizer=keras.optimizers.Adam(clipnorm=1.0)),
+    "optimizer that looks at several weights, and verbose": (
+        given(optimizer=keras.optimizers.Adam(clipnorm=1.0), verbose=1),
         r"optimizer=Adam\(...\) does not treat every weight.*4.*Use n_members=1",
     ),
 }

@@ -25,19 +25,6 @@ class MembersMixin:
     def _stops_by_default(self, n_rows, validation):
         return True
 
-    def _prepare(self, *args, **kwargs):
-        from skdl.training._program import can_have_members
-
-        prepared = super()._prepare(*args, **kwargs)
-        if self.n_members > 1 and not can_have_members(prepared.key):
-            raise ValueError(
-                f"optimizer={type(self.optimizer).__name__}(...) does not treat every "
-                f"weight by itself, which n_members={self.n_members} networks side by "
-                "side need. Use n_members=1, or one of Keras's optimizers without "
-                "clipnorm, global_clipnorm, use_ema and exclude_from_weight_decay."
-            )
-        return prepared
-
     def _check_going_on(self, loss):
         super()._check_going_on(loss)
         before = len(self._trained.weights)

@@ -1,7 +1,7 @@
 """How an estimator's parameters and rows become a trained network."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import NamedTuple
 
@@ -81,24 +81,61 @@ class Prepared:
 
     def train(self):
         """Train, and let the estimator keep what was learnt."""
-        from skdl.training._program import PROGRAMS
+        from skdl.training._program import PROGRAMS, can_have_members
 
-        estimator, optimizer = self.estimator, self.key.optimizer
-        with PROGRAMS.trainer(self.key) as trainer:
-            known, state = None, None
-            if self.incremental:
-                known, state = estimator._optimizer_state
-            trainer.reset(self.weights, state if known == optimizer else None)
-            outcomes = train(
-                trainer,
-                self.data,
-                self.plan,
-                validation=self.validation,
-                listeners=self.listeners,
-            )
-            if self.incremental:
-                estimator._optimizer_state = optimizer, trainer.optimizer_state()
+        runs = [self]
+        if self.key.n_members > 1 and not can_have_members(self.key):
+            runs = self._apart()
+        optimizer, outcomes, states = self.key.optimizer, [], []
+        known, before = None, None
+        if self.incremental:
+            known, before = self.estimator._optimizer_state
+        if known != optimizer:  # begin afresh
+            before = [None] * len(runs)
+        for run, state in zip(runs, before, strict=True):
+            with PROGRAMS.trainer(run.key) as trainer:
+                trainer.reset(run.weights, state)
+                outcomes += train(
+                    trainer,
+                    run.data,
+                    run.plan,
+                    validation=run.validation,
+                    listeners=run.listeners,
+                )
+                states.append(trainer.optimizer_state() if self.incremental else None)
+        if self.incremental:
+            self.estimator._optimizer_state = optimizer, states
         self.finish(outcomes)
+
+    def _apart(self):
+        """The members one by one, for optimizers that look at several variables."""
+        if self.listeners:
+            name = type(self.estimator.optimizer).__name__
+            raise ValueError(
+                f"optimizer={name}(...) does not treat every weight by itself, and so "
+                f"n_members={self.key.n_members} networks are trained one after the "
+                "other, which callbacks and verbose cannot follow. Use n_members=1, "
+                "leave them out, or take one of Keras's optimizers without clipnorm, "
+                "global_clipnorm, use_ema and exclude_from_weight_decay."
+            )
+        validation = [None] * self.key.n_members
+        if self.validation is not None:
+            validation = self.validation.apart()
+        parts = zip(
+            self.data.apart(), validation, self.weights, self.plan.seeds, strict=True
+        )
+        key = replace(self.key, n_members=1)
+        return [
+            replace(
+                self,
+                key=key,
+                plan=replace(self.plan, seeds=[seed]),
+                data=data,
+                validation=judged,
+                weights=[weights],
+            )
+            for data, judged, weights, seed in parts
+        ]
 
     def finish(self, outcomes):
         """Let the estimator keep what its members have learnt.

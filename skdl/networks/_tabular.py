@@ -103,7 +103,8 @@ def tabular_network(
         x = activation_layer(activation, dtype=dtype, name=f"activation_{i}")(x)
         if rate:
             x = layers.Dropout(rate, dtype=dtype, name=f"dropout_{i}")(x)
-    return keras.Model(inputs, _dense(n_outputs, 1.0, dtype=dtype, name="outputs")(x))
+    outputs = _dense(n_outputs, 1.0, dtype=dtype, name="outputs")(x)
+    return keras.Model(inputs, outputs, name="tabular_network")
 
 
 def _dense(units, variance, **options):

@@ -95,6 +95,23 @@ class ArrayData:
         joined._evaluated = None
         return joined
 
+    def apart(self):
+        """The rows of each member by themselves.
+
+        Returns
+        -------
+        list of ArrayData
+            What `together` joins.
+        """
+        alone = []
+        for k in range(len(self.sizes)):
+            member = copy.copy(self)
+            for name in ("sizes", "total_weights", "_rows", "_arrays"):
+                setattr(member, name, getattr(self, name)[k : k + 1])
+            member._evaluated = None
+            alone.append(member)
+        return alone
+
     @property
     def n_bytes(self):
         """Of all arrays on the device, each counted once."""
