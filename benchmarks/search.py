@@ -13,7 +13,7 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks._machine import machine, one_line, tell
-from benchmarks._options import names_of
+from benchmarks._options import add_parts
 from benchmarks._processes import MeasurementError, measured
 from benchmarks._search_libraries import SEARCHERS
 from benchmarks._search_problems import DIGITS_SPACE, EPOCHS, PROBLEMS
@@ -329,13 +329,7 @@ def parse(arguments):
     parser.add_argument(
         "--quick", action="store_true", help="few short searches, to see it run"
     )
-    parser.add_argument(
-        "--parts",
-        type=names_of(PARTS),
-        default=list(PARTS),
-        metavar="NAME,NAME",
-        help=f"some of {','.join(PARTS)}",
-    )
+    add_parts(parser, PARTS)
     parser.add_argument(
         "--seeds",
         type=int,
