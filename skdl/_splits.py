@@ -245,7 +245,9 @@ def trains_together(estimator):
         estimator is not last and (getattr(estimator, "_skl_callbacks", None))
     ):
         return False
-    return hasattr(type(last), "_fit_together")
+    # a subclass that has changed `fit` is to be fitted by that
+    owners = [c for c in type(last).__mro__ if "_fit_together" in vars(c)]
+    return bool(owners) and type(last).fit is owners[0].fit
 
 
 def _error_of(function, *args):

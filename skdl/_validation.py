@@ -1,6 +1,7 @@
 """Checks of X, y and weights, and their messages; private scikit-learn lives here."""
 
 import numbers
+from collections import Counter
 from contextlib import contextmanager
 
 import numpy as np
@@ -53,6 +54,7 @@ __all__ = [
     "insert_error_scores",
     "names_of_inputs",
     "non_negative",
+    "refuse_repeated_names",
     "remedies",
     "rows_of",
     "scorer_takes_weights",
@@ -261,6 +263,7 @@ def check_inputs(estimator, X, *, reset, name="X"):
     ValueError
         For text, NaN, infinity, wrong shapes, wrong names.
     """
+    refuse_repeated_names(X, name)
     _refuse_columns(X, name)
     with remedies(name):
         X = validate_data(
@@ -335,6 +338,31 @@ def check_weights(sample_weight, X, name="sample_weight"):
         )
     # Only ratios count, and sums must not overflow; a power of two rounds nothing.
     return np.ldexp(weight, -np.frexp(weight.max())[1])
+
+
+def refuse_repeated_names(X, argument):
+    """Name the first column of a frame whose name occurs again.
+
+    Parameters
+    ----------
+    X : object
+        What the user gave.
+    argument : str
+        The argument's name, for the message.
+
+    Raises
+    ------
+    ValueError
+        If there is one, which scikit-learn would refuse with fewer words.
+    """
+    labels = getattr(X, "column_names", getattr(X, "columns", ()))  # Arrow, others
+    for label, n_times in Counter(labels).items():
+        if n_times > 1:
+            times = "twice" if n_times == 2 else f"{n_times} times"
+            raise ValueError(
+                f"Column {label!r} of {argument} occurs {times}, but names must "
+                "differ. Rename one of them, or drop it."
+            )
 
 
 def _refuse_columns(X, argument):

@@ -36,7 +36,7 @@ class TrainingDivergedError(ValueError):
         return (
             f"Training diverged: {self.quantity} is {self.value} in epoch "
             f"{self.epoch} at learning_rate={self.learning_rate:.3g}. Try a learning "
-            "rate ten times smaller, scale X and y, or set clipnorm in a Keras "
+            "rate ten times smaller, scale X and y, or set clipvalue in a Keras "
             "optimizer."
         )
 

@@ -145,6 +145,26 @@ def test_one_that_diverges_raises_what_it_raises_alone(members):
 
 # -- who takes part --------------------------------------------------------------------
 
+
+class Own(DenseClassifier):
+    """A subclass with a fit of its own."""
+
+    def fit(self, X, y, **options):
+        """Learn from half of the rows."""
+        return super().fit(X[::2], y[::2], **options)
+
+
+def test_fit_of_a_subclass_is_what_folds_call(members):
+    ensemble = FoldEnsembleClassifier(Own(hidden_units=(8,), epochs=3, random_state=0))
+    ensemble.fit(X, Y)
+    assert members == [1] * 5
+    for model, test in zip(ensemble.estimators_, ensemble.fold_rows_, strict=True):
+        train = np.setdiff1d(np.arange(300), test)
+        alone = clone(ensemble.estimator)
+        alone.fit(X[train], Y[train], X_val=X[test], y_val=Y[test])
+        assert_array_equal(model.predict_proba(X), alone.predict_proba(X))
+
+
 LONERS = {
     "callbacks": {"callbacks": [keras.callbacks.TerminateOnNaN()]},
     "an optimizer that sees all": {"optimizer": keras.optimizers.Adam(clipnorm=1.0)},
@@ -168,7 +188,8 @@ def test_sparse_rows_in_a_stream_are_fitted_one_by_one(members, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("n", "expected"), [(1, [1]), (2, [2]), (5, [5]), (7, [5, 1, 1]), (10, [5, 5])]
+    ("n", "expected"),
+    [(1, [1]), (2, [2]), (5, [5]), (6, [3, 3]), (7, [3, 3, 1]), (10, [5, 5])],
 )
 def test_programs_are_of_one_size(n, expected, members):
     _together.fit_together(
@@ -201,7 +222,7 @@ def test_little_work_is_not_worth_a_new_program(members, monkeypatch):
 
 def test_no_more_rows_are_held_than_fit(members, monkeypatch):
     estimators = clones(network())
-    n_bytes = 300 * (30 + 1 + 1) * 4
+    n_bytes = 300 * (30 + 1 + 1) * 4 + 300 * 30 * 8  # on the device, and before
     monkeypatch.setattr(_together, "MAX_BYTES", 2 * n_bytes)
     _together.fit_together([(e, arguments(np.arange(300))) for e in estimators])
     assert members == [2, 2, 1]
@@ -338,3 +359,47 @@ def test_bootstrap_failures_are_of_single_splits(members):
         frame = bootstrap_validate(network(), bad, Y, cv=splits, error_score=-1.0)
     assert frame["score"].iloc[1] == -1.0
     assert frame["score"].iloc[0] > 0.5
+
+
+# -- members of one estimator ----------------------------------------------------------
+
+APART = {
+    "norm of each variable": keras.optimizers.Adam(clipnorm=1.0),
+    "averages": keras.optimizers.Adam(use_ema=True),
+    "factors": keras.optimizers.Adafactor(),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_members_whose_optimizer_sees_all_weights_are_trained_apart(name, members):
+    several = network(TabularClassifier, optimizer=APART[name], random_state=0)
+    several.fit(X, Y)
+    assert members == [1] * 4
+    single = clone(several).set_params(n_members=1).fit(X, Y)
+    first = several.member_predictions(X)[:1]
+    assert_array_equal(first, single.member_predictions(X))
+    for estimator in (several, single):
+        estimator.partial_fit(X, Y).partial_fit(X, Y)  # each with its optimizer's state
+    first = several.member_predictions(X)[:1]
+    assert_array_equal(first, single.member_predictions(X))
+
+
+def test_many_members_are_trained_in_groups_of_one_size(members):
+    many = network(TabularClassifier, n_members=8, random_state=0).fit(X, Y)
+    assert members == [4, 4]
+    few = clone(many).set_params(n_members=3).fit(X, Y)
+    assert_array_equal(many.member_predictions(X)[:3], few.member_predictions(X))
+    assert many.predict_proba(X).shape == (300, 2)
+    assert len(many.member_histories_) == 8
+
+
+def test_callbacks_see_all_members_at_once(members):
+    class Count(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(len(self.model.trainable_variables))
+
+    seen = []
+    many = network(TabularClassifier, n_members=6, epochs=2, callbacks=[Count()])
+    many.fit(X, Y)
+    assert members == [6]
+    assert seen == [6 * 4] * 2

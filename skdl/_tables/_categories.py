@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 RARE = 0  # the code of rare and unseen categories
+LEAST = 16  # learned vectors of a column
 
 
 class Encoding(NamedTuple):
@@ -55,7 +56,10 @@ def encode_categories(codes, columns, max_one_hot):
     Returns
     -------
     few, many : list of Encoding
-        The columns with indicators, and those with codes of learned vectors.
+        The columns with indicators, and those with codes of learned vectors. Indicators
+        are those of the categories that occur. A column of pandas' ``category`` dtype
+        has one for each category of the dtype, if there are not more than `max_one_hot`
+        (and missing values, if they occur).
     """
     few, many = [], []
     for i in np.flatnonzero(columns.is_categorical).tolist():
@@ -63,10 +67,14 @@ def encode_categories(codes, columns, max_one_hot):
         place = place_of(codes[:, i], n_categories)
         counts = np.bincount(place, minlength=n_categories + 2)
         name = columns.feature_name(i)
-        if np.count_nonzero(counts[:-1]) > max_one_hot:
+        occurs = counts[:-1] > 0
+        if occurs.sum() > max_one_hot:
             many.append(Encoding(i, learned_codes(counts), [name]))
             continue
-        table, meanings = indicators(counts)
+        shown = occurs
+        if columns.declared[i] and n_categories + occurs[-1] <= max_one_hot:
+            shown = np.append(np.ones(n_categories, dtype=bool), occurs[-1])
+        table, meanings = indicators(occurs, shown)
         names = [columns.category_name(i, meaning) for meaning in meanings]
         few.append(Encoding(i, table, names or [name]))
     return few, many
@@ -91,32 +99,34 @@ def place_of(codes, n_categories):
     return np.where(place < 0, n_categories + 1, place).astype(np.intp)
 
 
-def indicators(counts):
-    """Columns for the categories that occur.
+def indicators(occurs, shown):
+    """Columns for categories.
 
     Parameters
     ----------
-    counts : ndarray of int of shape (n_categories + 2,)
-        Rows of each category, of missing and of unseen ones.
+    occurs : ndarray of bool of shape (n_categories + 1,)
+        Whether each category occurs in training, and missing values.
+    shown : ndarray of bool of shape (n_categories + 1,)
+        Which have a column: those that occur, perhaps more.
 
     Returns
     -------
     table : ndarray of shape (n_categories + 2, n_columns)
-        The encoding of each. Two that occur have one column of -1 and 1; a single one
-        a column of zeros; more of them a column of 0 and 1 each. All others, unseen
-        ones among them, are zeros.
+        The encoding of each. Two have one column of -1 and 1, or of zeros unless both
+        occur; a single one a column of zeros; more of them a column of 0 and 1 each.
+        All that do not occur, and unseen ones, are zeros: nothing is learned for them.
     meanings : list of int
         What each column is 1 for.
     """
-    occurring = np.flatnonzero(counts[:-1])
-    if len(occurring) <= 2:
-        table = np.zeros((len(counts), 1))
-        if len(occurring) == 2:
-            table[occurring, 0] = -1.0, 1.0
-        return table, occurring[-1:].tolist()
-    table = np.zeros((len(counts), len(occurring)))
-    table[occurring, np.arange(len(occurring))] = 1.0
-    return table, occurring.tolist()
+    columns = np.flatnonzero(shown)
+    if len(columns) <= 2:
+        table = np.zeros((len(occurs) + 1, 1))
+        if occurs.sum() == 2:
+            table[columns, 0] = -1.0, 1.0
+        return table, columns[-1:].tolist()
+    table = np.zeros((len(occurs) + 1, len(columns)))
+    table[columns, np.arange(len(columns))] = occurs[columns]
+    return table, columns.tolist()
 
 
 def learned_codes(counts):
@@ -137,3 +147,26 @@ def learned_codes(counts):
     frequent = np.flatnonzero(counts[:-1] >= 2)
     table[frequent, 0] = np.arange(1, len(frequent) + 1)
     return table
+
+
+def rounded_up(n_codes):
+    """How many vectors to learn, so that some codes more or less change nothing.
+
+    Parameters
+    ----------
+    n_codes : int
+        How many are needed.
+
+    Returns
+    -------
+    int
+        A power of two, or one and a half times that; at least 16.
+
+    Examples
+    --------
+    >>> [rounded_up(n) for n in (1, 17, 24, 25, 100)]
+    [16, 24, 24, 32, 128]
+    """
+    power = max(LEAST, 1 << (n_codes - 1).bit_length())  # at least n_codes
+    smaller = 3 * power // 4
+    return smaller if LEAST < smaller and n_codes <= smaller else power

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from skdl._tables._columns import TableColumns
 from skdl._tables._frames import is_frame
-from skdl._validation import remedies
+from skdl._validation import refuse_repeated_names, remedies
 
 DENSE_BYTES = 2**28  # of sparse rows made dense; more of them should stay sparse
 
@@ -54,6 +54,7 @@ def _checked(estimator, X, reset, name):
     """A frame as it is, anything else as a dense array of whatever dtype."""
     with remedies(name):
         if is_frame(X):
+            refuse_repeated_names(X, name)
             validate_data(estimator, X, reset=reset, skip_check_array=True)
             # takes no memory, and is refused if it has no rows or columns
             check_array(np.broadcast_to(0.0, X.shape), estimator=estimator)

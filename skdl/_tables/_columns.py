@@ -20,6 +20,12 @@ class TableColumns:
     categories : list of length n_features
         None for a column of numbers. Else the sorted categories, without missing
         values: objects of type str, or float64, where booleans are 0 and 1.
+    declared : ndarray of bool of shape (n_features,)
+        True for columns whose categories are those of pandas' ``category`` dtype, also
+        those that did not occur.
+    empty : ndarray of bool of shape (n_features,)
+        True for columns without any value. Nothing is known about them, so whatever
+        they hold later counts as missing, or as unseen if they hold categories.
 
     Examples
     --------
@@ -33,6 +39,8 @@ class TableColumns:
 
     names: np.ndarray | None
     categories: list
+    declared: np.ndarray
+    empty: np.ndarray
 
     @classmethod
     def fit(cls, X, categorical_features="from_dtype", *, name="X"):
@@ -91,7 +99,8 @@ class TableColumns:
         named = bool(labels) and all(isinstance(label, str) for label in labels)
         names = np.array(labels, dtype=object) if named else None
         n_features = X.shape[1]
-        columns = cls(names, [None] * n_features)
+        nowhere = np.zeros(n_features, dtype=bool)
+        columns = cls(names, [None] * n_features, nowhere.copy(), nowhere)
         from_dtype = (
             isinstance(categorical_features, str)
             and categorical_features == "from_dtype"
@@ -103,6 +112,7 @@ class TableColumns:
         def find(i, column, where):
             if chosen[i] or (from_dtype and column.categorical):
                 columns.categories[i] = _categories(column)
+                columns.declared[i] = column.known is not None
             elif column.texts is not None:
                 raise ValueError(
                     f"{where} holds text, for example {column.texts[0]!r}, but "
@@ -110,7 +120,9 @@ class TableColumns:
                     "there, use categorical_features='from_dtype', or drop it."
                 )
 
-        return columns, columns._read(X, name, chosen, ~chosen, find)
+        codes = columns._read(X, name, chosen, ~chosen, find)
+        columns.empty = _without_values(codes)
+        return columns, codes
 
     def transform(self, X, name="X"):
         """Numbers as they are, categories as codes.
@@ -126,14 +138,14 @@ class TableColumns:
         -------
         ndarray of shape (n_rows, n_features)
             float64. NaN where a value is missing; the place among the sorted categories
-            from 0; -1 for a category that `fit` did not see. X itself if it is that
+            from 0; -1 for a category that `fit` did not know. X itself if it is that
             already.
 
         Raises
         ------
         ValueError
             As in `fit`, and for text in a column that held numbers or numbers in one
-            that held text.
+            that held text. One without any value held neither.
         TypeError
             For values that are neither text nor numbers.
         """
@@ -199,8 +211,8 @@ class TableColumns:
     def _read(self, X, name, categorical, parse, find):
         """Code X.
 
-        Of an array of numbers only the `categorical` columns are looked at, otherwise
-        all of them. `find` is called with each, and may set its categories. `parse`
+        Of an array of numbers only the `categorical` and `empty` columns are looked at,
+        otherwise all of them. `find` is called with each, and may set its categories. `parse`
         says in which columns of an array text that reads as numbers is numbers.
         """
 
@@ -211,11 +223,12 @@ class TableColumns:
         matrix = as_matrix(X) if frame else X
         if matrix is not None and matrix.dtype.kind in "biuf":
             with np.errstate(over="ignore"):  # long doubles
-                codes = matrix.astype(np.float64, copy=categorical.any())
+                wanted = categorical | self.empty
+                codes = matrix.astype(np.float64, copy=wanted.any())
             refuse_infinity(codes, where)
-            wanted = np.flatnonzero(categorical)
             columns = (
-                (i, read_values(matrix[:, i], where(i), parse=True)) for i in wanted
+                (i, read_values(matrix[:, i], where(i), parse=True))
+                for i in np.flatnonzero(wanted)
             )
         elif frame:
             codes = np.empty(X.shape)
@@ -233,12 +246,25 @@ class TableColumns:
             if column.numbers is not None:
                 refuse_infinity(column.numbers[:, None], lambda _, i=i: where(i))
             find(i, column, where(i))
-            codes[:, i] = _codes(column, self.categories[i], where(i))
+            if self.empty[i]:
+                unknown = -1.0 if categorical[i] else np.nan
+                codes[:, i] = np.where(column.missing, np.nan, unknown)
+            else:
+                codes[:, i] = _codes(column, self.categories[i], where(i))
         return codes
+
+
+def _without_values(codes):
+    """Which columns are missing in all rows, an ndarray of bool."""
+    empty = np.isnan(codes[:1]).all(axis=0)  # hardly any, of which the rest is read
+    for i in np.flatnonzero(empty):
+        empty[i] = np.isnan(codes[:, i]).all()
+    return empty
 
 
 def _categories(column):
     """The sorted categories of a column."""
+    column = column if column.known is None else column.known
     if column.texts is not None:
         return np.array(sorted(column.texts), dtype=object)
     return np.unique(column.numbers[~np.isnan(column.numbers)])
@@ -250,9 +276,9 @@ def _codes(column, categories, where):
         return _codes_of_text(column, categories, where)
     if categories is None:
         return column.numbers
-    missing = np.isnan(column.numbers)
+    missing = column.missing
     codes = np.where(missing, np.nan, -1.0)
-    if len(categories) == 0 or missing.all():
+    if missing.all():
         return codes
     if categories.dtype == object:
         raise ValueError(
@@ -268,7 +294,7 @@ def _codes(column, categories, where):
 
 
 def _codes_of_text(column, categories, where):
-    if categories is None or (len(categories) and categories.dtype != object):
+    if categories is None or categories.dtype != object:
         raise ValueError(
             f"{where} held numbers in fit, but holds text now, for example "
             f"{column.texts[0]!r}. Give numbers, and NaN for missing values."

@@ -48,7 +48,7 @@ def columns_of(frame):
     iterator of Series
         Each with a ``dtype`` or ``type`` and ``to_numpy``.
     """
-    if hasattr(frame, "iloc"):  # pandas; names may occur twice
+    if hasattr(frame, "iloc"):  # pandas
         return (frame.iloc[:, i] for i in range(frame.shape[1]))
     if hasattr(frame, "itercolumns"):  # Arrow
         return frame.itercolumns()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skdl._inputs import row_blocks
-from skdl._tables._categories import encode_categories
+from skdl._tables._categories import encode_categories, rounded_up
 from skdl._tables._columns import TableColumns
 from skdl._tables._scaling import Scaling
 from skdl._validation import first_place
@@ -23,6 +23,11 @@ class TableInputs:
     with few of them, as -1 and 1 (two) or one-hot (more); last, the codes of columns
     with many, from 0, as floats.
 
+    Other training rows of one table, such as other folds, should need the same network,
+    since each other one is traced anew. So the vectors of a column are a few more than
+    its codes, and a column of pandas' ``category`` dtype is laid out by the categories
+    of its dtype, see `encode_categories`.
+
     Parameters
     ----------
     columns : TableColumns
@@ -34,8 +39,9 @@ class TableInputs:
     categories : list of Encoding
         Of the columns of categories, learned ones last.
     cardinalities : tuple of int
-        Codes of each learned column. Code 0 stands for unseen categories and for rare
-        ones, that is those of a single row.
+        Learned vectors of each learned column: its codes, rounded up to one of 16, 24,
+        32, 48, 64, 96, ... The vectors beyond its codes are never read. Code 0 stands
+        for unseen categories and for rare ones, that is those of a single row.
     names : list of str
         Of the encoded columns, such as "age", "age_missing", "colour=red", "city".
     periodic : tuple of int
@@ -125,7 +131,7 @@ class TableInputs:
             scaling,
             gaps,
             few + many,
-            tuple(int(encoding.table.max()) + 1 for encoding in many),
+            tuple(rounded_up(int(encoding.table.max()) + 1) for encoding in many),
             names,
             tuple(many_valued.tolist()) if periodic else (),
             dtype,

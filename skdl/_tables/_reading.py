@@ -19,6 +19,7 @@ TIMES = (
 
 # names of dtypes of pandas, Polars and Arrow begin so
 CATEGORICAL = ("string", "large_string", "dictionary", "categorical", "enum")
+KNOWN = 100  # categories of pandas' dtype; of more than these only those that occur
 
 
 class Where(NamedTuple):
@@ -52,12 +53,22 @@ class Column(NamedTuple):
         Those that occur, each once; at least one.
     index : ndarray of shape (n_rows,), default=None
         Which of `texts` a row has, -1 where it is missing.
+    known : Column, default=None
+        All categories of pandas' ``category`` dtype, whether they occur or not; None
+        for other columns, for more than 100 categories, and where those that do not
+        occur cannot be read together with the others.
     """
 
     categorical: bool
     numbers: np.ndarray | None = None
     texts: list | None = None
     index: np.ndarray | None = None
+    known: "Column | None" = None
+
+    @property
+    def missing(self):
+        """Where there is no value, an ndarray of bool."""
+        return np.isnan(self.numbers) if self.texts is None else self.index < 0
 
 
 def read_series(series, where):
@@ -89,14 +100,24 @@ def _read_categories(series, where):
     index = series.cat.codes.to_numpy()
     categories = series.cat.categories
     occurs = np.bincount(index + 1, minlength=len(categories) + 1)[1:] > 0
-    categories = categories[occurs]
     if str(categories.dtype).startswith("interval"):  # made by pandas.cut
         categories = categories.astype(str)
-    known = read_values(values_of(categories), where)
+    found = read_values(values_of(categories[occurs]), where)
+    known = _read_known(categories, where) if len(categories) <= KNOWN else None
     index = np.append(np.cumsum(occurs) - 1, -1)[index]
-    if known.texts is not None:
-        return known._replace(index=index)
-    return Column(True, np.append(known.numbers, np.nan)[index])
+    if found.texts is not None:
+        return found._replace(index=index, known=known)
+    return Column(True, np.append(found.numbers, np.nan)[index], known=known)
+
+
+def _read_known(categories, where):
+    """All categories of a dtype, or None: those that do not occur may be anything."""
+    try:
+        known = read_values(values_of(categories), where)
+    except (TypeError, ValueError):
+        return None
+    infinite = known.numbers is not None and np.isinf(known.numbers).any()
+    return None if infinite else known
 
 
 def read_values(values, where, *, parse=False):

@@ -351,7 +351,8 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 for k, stack in enumerate(members, start=1)
             ]
         answers = [_through(stack, x) for stack in members]
-        x = answers[0] if len(answers) == 1 else keras.layers.average(answers)
+        mean = keras.layers.Average(dtype=spec.dtype)
+        x = answers[0] if len(answers) == 1 else mean(answers)
         return keras.Model(inputs, x, name=type(self).__name__)
 
     def summary(self):

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from skdl.base._training import MEMBERS
 from skdl.training._loop import train
 
-MEMBERS = 5  # more of them take longer to trace than two to eight cores give back
 MAX_BYTES = 2**28  # of rows that are held at the same time
 MAX_WORK = 2**21  # parameters times rows of a step: larger steps fill the cores alone
 MIN_STEPS = 1500  # of training, below which the tracing of a new program takes longer
@@ -40,7 +40,7 @@ def fit_together(fits):
         if key is None:
             fit.train_alone()
             continue
-        n_bytes = fit.prepared.data.n_bytes
+        n_bytes = fit.prepared.data.n_bytes + fit.prepared.divided.n_bytes
         if held + n_bytes > MAX_BYTES:
             held = _train(waiting)
         held += n_bytes
@@ -135,7 +135,8 @@ def _fits_per_program(fits):
     from skdl.training._program import PROGRAMS
 
     first, n_members = fits[0].prepared, fits[0].prepared.key.n_members
-    size = min(MEMBERS // n_members, len(fits))
+    size = MEMBERS // n_members
+    size = len(fits) // -(-len(fits) // size)  # groups of one size, few left over
     n_steps = -(-max(first.data.sizes) // first.plan.batch_size) * first.plan.epochs
     pays = n_steps >= MIN_STEPS
     if pays or PROGRAMS.has_idle(replace(first.key, n_members=size * n_members)):

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import fmean
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from skdl.base._rows import Rows, split_rows
 from skdl.exceptions import TrainingDivergedError
 from skdl.training._loop import Plan, Stopping, train
 
+MEMBERS = 5  # more side by side take longer to trace than they give back
 FULL_BATCH_ROWS = 64  # "auto" takes up to so many rows as one batch
 DENSE_BYTES = 2**28  # a sparse X of up to this size is made dense at once
 
@@ -37,6 +39,12 @@ class Divided(NamedTuple):
     validation: Rows | None
     parts: list | None
     batch_size: int
+
+    @property
+    def n_bytes(self):
+        """Of X, on the host."""
+        parts = [part for part in (self.rows, self.validation) if part is not None]
+        return sum(np.prod(part.X.shape) * part.X.dtype.itemsize for part in parts)
 
 
 @dataclass
@@ -84,8 +92,10 @@ class Prepared:
         from skdl.training._program import PROGRAMS, can_have_members
 
         runs = [self]
-        if self.key.n_members > 1 and not can_have_members(self.key):
-            runs = self._apart()
+        if not can_have_members(self.key):
+            runs = self._in_groups(1)
+        elif not self.listeners:  # which have to see all members
+            runs = self._in_groups(MEMBERS)
         optimizer, outcomes, states = self.key.optimizer, [], []
         known, before = None, None
         if self.incremental:
@@ -107,35 +117,39 @@ class Prepared:
             self.estimator._optimizer_state = optimizer, states
         self.finish(outcomes)
 
-    def _apart(self):
-        """The members one by one, for optimizers that look at several variables."""
+    def _in_groups(self, largest):
+        """The members in groups of equal size, to be trained one after the other."""
+        n = self.key.n_members
+        if n <= largest:
+            return [self]
         if self.listeners:
             name = type(self.estimator.optimizer).__name__
             raise ValueError(
                 f"optimizer={name}(...) does not treat every weight by itself, and so "
-                f"n_members={self.key.n_members} networks are trained one after the "
-                "other, which callbacks and verbose cannot follow. Use n_members=1, "
-                "leave them out, or take one of Keras's optimizers without clipnorm, "
+                f"n_members={n} networks are trained one after the other, which "
+                "callbacks and verbose cannot follow. Use n_members=1, leave them out, "
+                "or take another optimizer, for example 'adam', without clipnorm, "
                 "global_clipnorm, use_ema and exclude_from_weight_decay."
             )
-        validation = [None] * self.key.n_members
+        size = -(-n // -(-n // largest))
+        data, judged = self.data.apart(), None
         if self.validation is not None:
-            validation = self.validation.apart()
-        parts = zip(
-            self.data.apart(), validation, self.weights, self.plan.seeds, strict=True
-        )
-        key = replace(self.key, n_members=1)
+            judged = self.validation.apart()
         return [
-            replace(
-                self,
-                key=key,
-                plan=replace(self.plan, seeds=[seed]),
-                data=data,
-                validation=judged,
-                weights=[weights],
-            )
-            for data, judged, weights, seed in parts
+            self._group(data, judged, slice(k, k + size)) for k in range(0, n, size)
         ]
+
+    def _group(self, data, judged, which):
+        together = data[0].together
+        seeds = self.plan.seeds[which]
+        return replace(
+            self,
+            key=replace(self.key, n_members=len(seeds)),
+            plan=replace(self.plan, seeds=seeds),
+            data=together(data[which]),
+            validation=judged and together(judged[which]),
+            weights=self.weights[which],
+        )
 
     def finish(self, outcomes):
         """Let the estimator keep what its members have learnt.
@@ -197,7 +211,7 @@ class TrainingMixin:
         from skdl import _keras  # noqa: F401, first: it keeps the start-up quiet
         from skdl.training import _program
         from skdl.training._data import array_or_stream
-        from skdl.training._schedules import learning_rates
+        from skdl.training._schedules import learning_rates, peak_rate
 
         _program.check_backend()
         loss = self._find_loss()
@@ -233,7 +247,16 @@ class TrainingMixin:
             load(rows), validation and load(validation), rows.weight, parts
         )
         n_steps = math.ceil(max(data.sizes) / batch_size)
-        decay = self._decay_of_kernels(rate, self.epochs * n_steps)
+        decay = self._decay_of_kernels(
+            partial(
+                peak_rate,
+                schedule,
+                learning_rate=rate,
+                epochs=self.epochs,
+                n_steps=n_steps,
+            ),
+            self.epochs * n_steps,
+        )
         key = _program.ProgramKey(
             spec,
             loss,
@@ -333,8 +356,8 @@ class TrainingMixin:
             monitor, self.patience, self.min_delta, self.restore_best_weights
         )
 
-    def _decay_of_kernels(self, rate, n_steps):
-        """Times the learning rate: the share of every kernel that a step takes off."""
+    def _decay_of_kernels(self, peak_rate, n_steps):
+        """Times the learning rate: the logarithm of how much a step shrinks kernels."""
         return 0.0
 
     def _check_going_on(self, loss):
@@ -352,13 +375,21 @@ class TrainingMixin:
             self.optimizer,
             momentum=self.momentum,
             nesterov=self.nesterov,
-            learning_rate=self.learning_rate,
+            learning_rate=self._chosen_rate(),
         )
-        if self.learning_rate_schedule is not None:
-            schedule = self.learning_rate_schedule
+        schedule = self._chosen_schedule(schedule)
         if incremental and schedule in ("cosine", "one_cycle"):
             schedule = None  # nobody knows how many calls will follow
         return optimizer, rate, schedule
+
+    def _chosen_rate(self):
+        """The learning rate, or None for the optimizer's own."""
+        return self.learning_rate
+
+    def _chosen_schedule(self, own):
+        """The schedule, where the optimizer has one of its `own` or None."""
+        given = self.learning_rate_schedule
+        return own if given is None else given
 
     def _rows_per_batch(self, n_rows):
         if self.batch_size == "full":
@@ -428,16 +459,13 @@ class TrainingMixin:
 
 def _mean_history(histories):
     """The mean over those members that were trained in an epoch."""
-    longest = max(
-        histories, key=lambda history: max(map(len, history.values()), default=0)
-    )
-    return {
-        name: [
-            fmean(h[name][epoch] for h in histories if epoch < len(h[name]))
-            for epoch in range(len(values))
-        ]
-        for name, values in longest.items()
-    }
+    names = dict.fromkeys(name for history in histories for name in history)
+    mean = {}
+    for name in names:
+        values = [history[name] for history in histories if name in history]
+        epochs = range(max(map(len, values)))
+        mean[name] = [fmean(v[e] for v in values if e < len(v)) for e in epochs]
+    return mean
 
 
 def _loss(outcomes, *, last):

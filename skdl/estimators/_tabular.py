@@ -111,17 +111,22 @@ class Tabular(MembersMixin):
                     "Set it back, set warm_start=False, or clone the estimator."
                 )
 
-    def _decay_of_kernels(self, rate, n_steps):
+    def _decay_of_kernels(self, peak_rate, n_steps):
         if not self.weight_decay:
             return 0.0
-        if not rate:
-            raise ValueError(
-                f"weight_decay={self.weight_decay} is a share of the learning rate at "
-                "the beginning, which is 0 in the schedule of this optimizer. Pass the "
-                "schedule as learning_rate_schedule, or set weight_decay=0."
-            )
-        # no step takes off more than all of a kernel
-        return min(self.weight_decay, n_steps) / (rate * n_steps)
+        return self.weight_decay / (peak_rate() * n_steps)
+
+    def _chosen_rate(self):
+        if self.learning_rate is None and self.optimizer == "adam":
+            return self._adam_rate
+        return self.learning_rate
+
+    def _chosen_schedule(self, own):
+        if isinstance(self.learning_rate_schedule, str) and (
+            self.learning_rate_schedule == "auto"
+        ):
+            return "cosine" if own is None else own
+        return super()._chosen_schedule(own)
 
     def encode(self, X):
         """Turn rows into what the networks and `model_` are given.

@@ -59,11 +59,13 @@ class TabularClassifier(Tabular, NeuralClassifier, TabularParameters):
         Momentum in [0, 1) of "sgd" and "rmsprop".
     nesterov : bool, default=False
         Nesterov's momentum, for "sgd".
-    learning_rate : float or None, default=0.01
-        Step size at the beginning. None takes what suits the optimizer.
-    learning_rate_schedule : dict, str, callable or None, default="cosine"
-        How it changes, as in `DenseClassifier`: "cosine" lowers it to zero over all
-        `epochs`.
+    learning_rate : float or None, default=None
+        Step size at the beginning. None is 0.01 for "adam", and for other optimizers
+        what suits them, as in `DenseClassifier`.
+    learning_rate_schedule : dict, str, callable or None, default="auto"
+        How the learning rate changes, as in `DenseClassifier`. "auto" is the schedule
+        of an optimizer instance that has one, else "cosine", which lowers the rate to
+        zero over all `epochs`. None keeps it constant.
     batch_size : int, "full" or "auto", default="auto"
         Rows per step. "auto" takes all rows as one batch up to 64 rows, and else a
         power of two near a sixteenth of the rows, from 32 to 128. In full batches equal
@@ -183,14 +185,14 @@ class TabularClassifier(Tabular, NeuralClassifier, TabularParameters):
     (4, 3, 2)
     """
 
-    learning_rate: float | None = 0.01
-    learning_rate_schedule: object = "cosine"
+    learning_rate_schedule: object = "auto"
     epochs: int = 48
     patience: int = 12
     validation_fraction: float | None = 0.15
     input_scaling: str | None = "robust"
     calibrate: bool = False
 
+    _adam_rate: ClassVar[float] = 0.01
     _embeds_by_default: ClassVar[bool] = False
     _parameter_constraints: ClassVar[dict] = {
         **NeuralClassifier._parameter_constraints,

@@ -57,11 +57,13 @@ class TabularRegressor(Tabular, NeuralRegressor, TabularParameters):
         Momentum in [0, 1) of "sgd" and "rmsprop".
     nesterov : bool, default=False
         Nesterov's momentum, for "sgd".
-    learning_rate : float or None, default=0.006
-        Step size at the beginning. None takes what suits the optimizer.
-    learning_rate_schedule : dict, str, callable or None, default="cosine"
-        How it changes, as in `DenseRegressor`: "cosine" lowers it to zero over all
-        `epochs`.
+    learning_rate : float or None, default=None
+        Step size at the beginning. None is 0.006 for "adam", and for other optimizers
+        what suits them, as in `DenseRegressor`.
+    learning_rate_schedule : dict, str, callable or None, default="auto"
+        How the learning rate changes, as in `DenseRegressor`. "auto" is the schedule of
+        an optimizer instance that has one, else "cosine", which lowers the rate to zero
+        over all `epochs`. None keeps it constant.
     batch_size : int, "full" or "auto", default="auto"
         Rows per step. "auto" takes all rows as one batch up to 64 rows, and else a
         power of two near a sixteenth of the rows, from 32 to 128. In full batches equal
@@ -170,14 +172,14 @@ class TabularRegressor(Tabular, NeuralRegressor, TabularParameters):
 
     dropout: float | tuple = 0.1
     weight_decay: float = 2.0
-    learning_rate: float | None = 0.006
-    learning_rate_schedule: object = "cosine"
+    learning_rate_schedule: object = "auto"
     epochs: int = 48
     patience: int = 12
     validation_fraction: float | None = 0.15
     input_scaling: str | None = "robust"
     clip_predictions: bool = True
 
+    _adam_rate: ClassVar[float] = 0.006
     _embeds_by_default: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict] = {
         **NeuralRegressor._parameter_constraints,
@@ -225,31 +227,37 @@ class TabularRegressor(Tabular, NeuralRegressor, TabularParameters):
             self._targets.decode(self._loss.predict(raw.astype(np.float64)))
             for raw in outputs
         ]
-        if self._clips is None:
+        if not self._clips:
             return np.stack(of_members)
-        return np.clip(of_members, *self._clips)
+        return np.clip(of_members, *self._seen)
 
     def _fit_targets(self, targets, rows, loss):
         super()._fit_targets(targets, rows, loss)
-        self._clips = _range(rows.y, targets) if self.clip_predictions else None
+        self._seen = _range(rows.y, targets)
+
+    def _set_fitted_attributes(self, targets):
+        super()._set_fitted_attributes(targets)
+        self._clips = self.clip_predictions
 
     def _settle(self, divided):
-        if self._clips is not None:  # training that goes on may see more of y
-            low, high = _range(divided.rows.y, self._targets)
-            lowest, highest = self._clips
-            self._clips = np.minimum(low, lowest), np.maximum(high, highest)
+        # training that goes on may see more of y
+        low, high = _range(divided.rows.y, self._targets)
+        lowest, highest = self._seen
+        self._seen = np.minimum(low, lowest), np.maximum(high, highest)
 
     def _output_layers(self):
         from keras import layers
 
-        if self._clips is None:
+        if not self._clips:
             return super()._output_layers()
-        low, high = map(np.atleast_1d, self._clips)
-        unit = 1 / np.where(high > low, high - low, 1.0)
+        outputs, _ = super()._output_layers()
+        low, high = map(np.atleast_1d, self._seen)
+        width = np.where(high > low, high - low, 1.0)
+        share = self._targets.scale / width, (self._targets.mean - low) / width
         options = {"dtype": self._trained.spec.dtype}
         return [
-            *super()._output_layers(),
-            layers.Rescaling(unit.tolist(), (-low * unit).tolist(), **options),
+            outputs,
+            layers.Rescaling(*(part.tolist() for part in share), **options),
             layers.ReLU(max_value=1.0, **options),
             layers.Rescaling((high - low).tolist(), low.tolist(), **options),
         ]

@@ -200,7 +200,8 @@ class PeriodicEmbedding(layers.Layer):
             The vectors, one after the other.
         """
         x = ops.take(inputs, self.columns, axis=1)[..., None]  # (batch, n, 1)
-        waves = ops.cos(2 * math.pi * x * self.frequencies + self.phases)
+        # in this order, which TensorFlow keeps however many members there are
+        waves = ops.cos(x * (2 * math.pi * self.frequencies) + self.phases)
         n, p, size = len(self.columns), self.n_frequencies, self.size
         if n > ONE_PRODUCT:
             vectors = ops.einsum("bnp,nps->bns", waves, self.linear) + self.shift

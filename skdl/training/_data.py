@@ -65,7 +65,9 @@ class ArrayData:
         ArrayData
             On the same arrays.
         """
-        weight = weight * (len(rows) / weight[rows].sum())
+        of_part = weight[rows] * (len(rows) / weight[rows].sum())
+        weight = np.zeros(len(weight))
+        weight[rows] = of_part
         part = copy.copy(self)
         part.sizes = [len(rows)]
         part.total_weights = [float(np.sum(weight[rows]))]

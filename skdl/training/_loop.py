@@ -100,7 +100,7 @@ class Plan:
     metric_names : tuple of str, default=()
         Names of the program's metrics.
     weight_decay : float, default=0.0
-        Times the learning rate: the share of every kernel that a step takes off.
+        Times the learning rate: the logarithm of how much a step shrinks kernels.
     """
 
     epochs: int
@@ -232,7 +232,7 @@ def _one_epoch(run, epoch, data, validation, members, listeners):
         listener.on_epoch_begin(run, epoch, float(planned[0]))
     rates = planned * run.learning_rate_factor
     running = [member.running for member in members]
-    logs = _train_epoch(run.trainer, data, plan, epoch, rates, running)
+    logs = _train_epoch(run.trainer, data, plan, epoch, planned, rates, running)
     if validation is not None:
         for seen, judged in zip(
             logs,
@@ -271,7 +271,7 @@ def _take_note(members, trainer):
             member.weights = weights[k]
 
 
-def _train_epoch(trainer, data, plan, epoch, rates, running):
+def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
     nothing = np.zeros(0, np.int32)
     orders = [
         _order(n_rows, plan, seed, epoch) if runs else nothing
@@ -282,9 +282,10 @@ def _train_epoch(trainer, data, plan, epoch, rates, running):
     for members in data.training_blocks(orders, plan.batch_size):
         longest = max(len(rows) for *_, rows in members)
         part = rates[step : step - (-longest // plan.batch_size)]
-        totals = trainer.run(
-            members, part, plan.weight_decay * part, plan.batch_size, totals
-        )
+        # callbacks that raise the rate do not mean the decay
+        lower = np.minimum(part, planned[step : step + len(part)])
+        decays = -np.expm1(-plan.weight_decay * lower)
+        totals = trainer.run(members, part, decays, plan.batch_size, totals)
         step += len(part)
     return [
         {"loss": total / n_rows}

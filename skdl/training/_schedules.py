@@ -75,6 +75,34 @@ def learning_rates(schedule, *, learning_rate, epochs):
     return rates
 
 
+def peak_rate(schedule, *, learning_rate, epochs, n_steps):
+    """The largest rate of a whole training.
+
+    Parameters
+    ----------
+    schedule, learning_rate, epochs : object
+        As in `learning_rates`.
+    n_steps : int
+        Steps of an epoch.
+
+    Returns
+    -------
+    float
+        Of a Keras schedule, which is slow to ask, that of some sixty steps.
+
+    Examples
+    --------
+    >>> from skdl.training._schedules import peak_rate
+    >>> peak_rate({1: 3.0, 2: 0.1}, learning_rate=0.5, epochs=4, n_steps=10)
+    1.5
+    """
+    if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        steps = np.unique(np.linspace(0, epochs * n_steps - 1, 64).astype(int))
+        return max(float(_keras_rates(schedule, step, 1)[0]) for step in steps)
+    rates = learning_rates(schedule, learning_rate=learning_rate, epochs=epochs)
+    return max(float(np.max(rates(epoch, n_steps))) for epoch in range(epochs))
+
+
 def _constant(epoch, steps, epochs):
     return 1.0
 

@@ -1,5 +1,9 @@
 """A trained network as plain data: its specification and its weights."""
 
+import numpy as np
+
+MEMBERS = 5  # that are computed in one call; more would take long to trace
+
 
 class TrainedNetwork:
     """What an estimator keeps after ``fit``; pickles without Keras.
@@ -38,10 +42,16 @@ class TrainedNetwork:
         """
         from skdl.training._program import PROGRAMS
 
-        predictor = PROGRAMS.network(self.spec).predictor(self._n_members)
+        network = PROGRAMS.network(self.spec)
         if self._loaded is None:
-            self._loaded = predictor.load(self.weights)
-        return predictor(self._loaded, X)
+            self._loaded = network.predictor(self._n_members).load(self.weights)
+        if self._n_members is None:
+            return network.predictor()(self._loaded, X)
+        answers = []
+        for start in range(0, self._n_members, MEMBERS):
+            some = self._loaded[start : start + MEMBERS]
+            answers.append(network.predictor(len(some))(some, X))
+        return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
     @property
     def n_parameters(self):
