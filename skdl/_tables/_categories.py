@@ -167,6 +167,6 @@ def rounded_up(n_codes):
     >>> [rounded_up(n) for n in (1, 17, 24, 25, 100)]
     [16, 24, 24, 32, 128]
     """
-    power = max(LEAST, 1 << (n_codes - 1).bit_length())  # at least n_codes
+    power = 1 << (n_codes - 1).bit_length()  # at least n_codes
     smaller = 3 * power // 4
-    return smaller if LEAST < smaller and n_codes <= smaller else power
+    return max(LEAST, smaller if n_codes <= smaller else power)

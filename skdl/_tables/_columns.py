@@ -212,8 +212,8 @@ class TableColumns:
         """Code X.
 
         Of an array of numbers only the `categorical` and `empty` columns are looked at,
-        otherwise all of them. `find` is called with each, and may set its categories. `parse`
-        says in which columns of an array text that reads as numbers is numbers.
+        otherwise all of them. `find` is called with each, and may set its categories.
+        `parse` says in which columns of an array text that reads as numbers is numbers.
         """
 
         def where(i):

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 import skdl._tables._check as check
 from skdl._tables import check_table
+from skdl._validation import check_inputs
 
 NAN = np.nan
 
@@ -152,6 +153,38 @@ def test_no_columns_are_refused(frame):
     for X in (frame[[]], frame.to_numpy()[:, :0]):
         with pytest.raises(ValueError, match=message):
             TableTree().fit(X, [0, 1, 2])
+
+
+REPEATED = {
+    "twice": (["n", "b", "n"], "Column 'n' of X occurs twice, but names must differ"),
+    "three times": (["n", "n", "n"], "'n' of X occurs 3 times.* Rename one of them"),
+    "numbers": ([0, 1, 1], "Column 1 of X occurs twice.* Rename one of them"),
+}
+
+
+@pytest.mark.parametrize(("names", "message"), REPEATED.values(), ids=REPEATED)
+@pytest.mark.parametrize("check", [check_table, check_inputs])
+def test_names_that_occur_again_are_refused(check, names, message, frame):
+    X = frame.assign(c=2.0, b=3.0).set_axis(names, axis=1)
+    with pytest.raises(ValueError, match=message):
+        check(TableTree(), X, reset=True)
+    with pytest.raises(ValueError, match=message.replace(" X ", " X_val ")):
+        check(TableTree(), X, reset=True, name="X_val")
+
+
+def test_column_names_of_arrow_that_occur_again_are_refused():
+    class Table:  # of Arrow, whose `columns` are arrays
+        column_names = ("n", "c", "n")
+        columns = ([0], [1], [2])
+        shape = (1, 3)
+
+    with pytest.raises(ValueError, match=r"Column 'n' of X occurs twice.*Rename"):
+        check_table(TableTree(), Table(), reset=True)
+
+
+def test_later_tables_with_a_name_twice_are_refused(fitted, frame):
+    with pytest.raises(ValueError, match="Column 'n' of X occurs twice"):
+        fitted.predict(frame.set_axis(["n", "c", "n"], axis=1))
 
 
 def test_names_of_text_and_of_numbers_are_refused(frame):

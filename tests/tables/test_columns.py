@@ -66,9 +66,19 @@ CATEGORIES = {
     "odd text": (one(["é", "日", "a\0", "a"]), ["a", "a\0", "é", "日"], [2, 3, 1, 0]),
     "category": (one(["b", None, "a"], "category"), ["a", "b"], [1, NAN, 0]),
     "category in an order of its own": (
-        one(["a", "b"], pd.CategoricalDtype(["z", "b", "a"], ordered=True)),
+        one(["a", "c"], pd.CategoricalDtype(["c", "b", "a"], ordered=True)),
+        ["a", "b", "c"],
+        [0, 2],
+    ),
+    "category of unused ones": (
+        one([9.0, NAN], pd.CategoricalDtype([10.5, 9, 8])),
+        [8.0, 9.0, 10.5],
+        [1, NAN],
+    ),
+    "category of nothing but unused ones": (
+        one([None, None], pd.CategoricalDtype(["b", "a"])),
         ["a", "b"],
-        [0, 1],
+        [NAN, NAN],
     ),
     "category of ints": (one([10, 9, 10], "category"), [9.0, 10.0], [1, 0, 1]),
     "category of bools": (one([True, False], "category"), [0.0, 1.0], [1, 0]),
@@ -76,6 +86,16 @@ CATEGORIES = {
     "category of unused ones of other types": (
         one(["a"], pd.CategoricalDtype(["a", 1, date(2020, 2, 29)])),
         ["a"],
+        [0],
+    ),
+    "category of unused infinity": (
+        one([1.0], pd.CategoricalDtype([1.0, np.inf])),
+        [1.0],
+        [0],
+    ),
+    "category of very many unused ones": (
+        one([7], pd.CategoricalDtype(range(101))),
+        [7.0],
         [0],
     ),
     "category of intervals": (
@@ -143,11 +163,6 @@ def test_columns_of_all_kinds_stand_side_by_side():
     assert_array_equal(codes, [[30, 1, 1, 1], [NAN, 0, 0, 0]])
     assert columns.is_categorical.tolist() == [False, True, True, True]
     assert columns.names.tolist() == ["age", "colour", "smoker", "size"]
-
-
-def test_names_may_occur_twice():
-    X = pd.DataFrame([["a", 1.0], ["b", 2.0]], columns=["n", "n"])
-    assert_array_equal(coded(X), [[0, 1], [1, 2]])
 
 
 def test_an_index_means_nothing():
@@ -474,6 +489,53 @@ def test_everything_is_unseen_where_fit_saw_only_gaps():
     columns = TableColumns.fit(one([None, None], "category"))
     assert_array_equal(columns.transform(one(["a", None])), [[-1], [NAN]])
     assert_array_equal(columns.transform(one([5.0, NAN])), [[-1], [NAN]])
+    typed = pd.CategoricalDtype(["a", "b"])
+    columns = TableColumns.fit(one([None, None], typed))
+    assert_array_equal(columns.transform(one(["a", None], typed)), [[-1], [NAN]])
+    assert_array_equal(columns.transform(one([5.0, NAN])), [[-1], [NAN]])
+
+
+def test_later_rows_may_have_other_categories_in_their_dtype():
+    X = pd.DataFrame({"c": pd.Categorical(["b", None, "c"])})
+    columns, codes = TableColumns.fit_transform(X)
+    other = X.assign(c=X["c"].cat.add_categories(["z", "a"]))
+    assert_array_equal(columns.transform(other), codes)
+    other = X.assign(c=X["c"].cat.reorder_categories(["c", "b"]))
+    assert_array_equal(columns.transform(other), codes)
+
+
+# name -> a column without any value
+NOTHING = {
+    "objects": one([None, NAN], object),
+    "floats": one([NAN, NAN]),
+    "nullable ints": one([None, None], "Int64"),
+    "array": np.full((2, 1), NAN),
+    "array of objects": objects(None, NAN),
+    "array of text": np.array([["nan"], ["nan"]]),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_everything_is_missing_where_a_column_of_numbers_had_no_value(name):
+    columns, codes = TableColumns.fit_transform(NOTHING[name])
+    assert columns.categories == [None]
+    assert np.isnan(codes).all()
+    text = one(["red", None])
+    category, array = text.astype("category"), text.to_numpy(object)
+    numbers = np.array([[5.0], [NAN]])
+    before = numbers.copy()
+    for X in (text, category, array, numbers, one([5, 2]), one([True, None])):
+        assert np.isnan(columns.transform(X)).all()
+    assert_array_equal(numbers, before)
+
+
+def test_a_value_in_any_row_is_a_value():
+    X = pd.DataFrame({"a": [None, 1.0, None], "b": [NAN, NAN, NAN]}, dtype=object)
+    columns = TableColumns.fit(X)
+    later = X.assign(a=2.0, b="red")
+    assert_array_equal(columns.transform(later), [[2, NAN]] * 3)
+    with pytest.raises(ValueError, match="'a' of X held numbers in fit, but holds"):
+        columns.transform(later.assign(a="red"))
 
 
 # Columns with the same values, in whatever dtype.

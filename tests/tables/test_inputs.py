@@ -338,6 +338,90 @@ def test_categories_that_fit_did_not_see_are_none_in_more_training():
     assert_array_equal(inputs.transform(codes), [[-1], [1], [0]])
 
 
+# -- few categories of pandas' dtype, of which some do not occur ----------------------
+
+# name -> categories of the dtype, values in training, names of the columns, encoding of
+# each category, of missing, of unknown
+DECLARED = {
+    "one of three is lacking": (
+        ["red", "green", "blue"],
+        ["red", "blue", "red"],
+        ["c=blue", "c=green", "c=red"],
+        [[0, 0, 1], [0, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0]],
+    ),
+    "two of three are lacking": (
+        [1, 2, 3],
+        [2, 2],
+        ["c=1", "c=2", "c=3"],
+        [[0, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]],
+    ),
+    "one of two is lacking": (["no", "yes"], ["no"], ["c=yes"], [[0]] * 4),
+    "the other of two is lacking": (["no", "yes"], ["yes"], ["c=yes"], [[0]] * 4),
+    "one of two, and missing": (
+        ["no", "yes"],
+        ["no", None],
+        ["c=no", "c=yes", "c_missing"],
+        [[1, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]],
+    ),
+    "none of two": (
+        ["no", "yes"],
+        [None],
+        ["c=no", "c=yes", "c_missing"],
+        [[0, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]],
+    ),
+    "none of one": (["no"], [None], ["c_missing"], [[0]] * 3),
+}
+
+
+@pytest.mark.parametrize(
+    ("known", "values", "names", "expected"), DECLARED.values(), ids=DECLARED
+)
+def test_categories_of_the_dtype_have_columns(known, values, names, expected):
+    dtype = pd.CategoricalDtype(known)
+    X = pd.DataFrame({"c": pd.Series(values, dtype=dtype)})
+    inputs, _ = fitted(X)
+    assert inputs.names == names
+    later = text(*known, None, "new" if isinstance(known[0], str) else 99)
+    assert_array_equal(inputs.transform(inputs.columns.transform(later)), expected)
+
+
+def test_columns_of_the_dtype_are_those_of_get_dummies():
+    letters = np.random.default_rng(0).choice([*"adf"], 30)
+    X = pd.DataFrame({"c": pd.Categorical(letters, categories=[*"abcdef"])})
+    inputs, codes = fitted(X)
+    expected = pd.get_dummies(X, prefix_sep="=", dtype=float)
+    assert inputs.names == expected.columns.tolist()
+    assert_array_equal(inputs.transform(codes), expected)
+
+
+def test_categories_that_training_lacks_are_encoded_as_unknown_ones():
+    X = pd.DataFrame({"c": pd.Categorical([1, 2, 1, 3], categories=[1, 2, 3, 4])})
+    inputs, _ = fitted(X[:3], choice=["c"])
+    assert inputs.names == ["c=1", "c=2", "c=3", "c=4"]
+    later = inputs.transform(inputs.columns.transform(X))
+    assert_array_equal(later, np.eye(4)[[0, 1, 0, 3]] * [1, 1, 1, 0])
+
+
+def test_categories_in_rows_of_weight_zero_alone_have_columns_of_zeros():
+    X = pd.DataFrame({"c": pd.Categorical([*"abcd"])})
+    inputs, codes = fitted(X, [1, 1, 1, 0])
+    assert inputs.names == ["c=a", "c=b", "c=c", "c=d"]
+    assert_array_equal(inputs.transform(codes), np.diag([1.0, 1, 1, 0]))
+
+
+def test_categories_that_do_not_occur_have_no_column_if_all_are_too_many():
+    dtype = pd.CategoricalDtype([*"abcdef"])
+    X = pd.DataFrame({"c": pd.Series([*"aabbcc"], dtype=dtype)})
+    assert fitted(X, max_one_hot=6)[0].n_encoded == 6
+    inputs, codes = fitted(X, max_one_hot=5)
+    assert inputs.names == ["c=a", "c=b", "c=c"]
+    assert_array_equal(inputs.transform(codes), np.eye(3)[[0, 0, 1, 1, 2, 2]])
+    inputs, codes = fitted(X, max_one_hot=2)
+    assert_array_equal(inputs.transform(codes)[:, 0], [1, 1, 2, 2, 3, 3])
+    X.loc[0] = None  # six and missing are seven
+    assert fitted(X, max_one_hot=6)[0].n_encoded == 4
+
+
 # -- many categories -------------------------------------------------------------------
 
 
@@ -345,7 +429,7 @@ def test_many_categories_are_codes_from_one_and_rare_ones_zero():
     X = text("d", "b", "b", "a", "c", "d", "b", None)
     inputs, codes = fitted(X, max_one_hot=4)
     assert inputs.names == ["c"]
-    assert inputs.cardinalities == (3,)
+    assert len(inputs.cardinalities) == 1
     assert_array_equal(inputs.transform(codes)[:, 0], [2, 1, 1, 0, 0, 2, 1, 0])
     other = inputs.columns.transform(text("b", "new", None))
     assert_array_equal(inputs.transform(other)[:, 0], [1, 0, 0])
@@ -354,15 +438,26 @@ def test_many_categories_are_codes_from_one_and_rare_ones_zero():
 def test_missing_is_a_learned_category_if_it_is_not_rare():
     X = text("a", "a", "b", "b", None, None)
     inputs, codes = fitted(X, max_one_hot=2)
-    assert inputs.cardinalities == (4,)
     assert_array_equal(inputs.transform(codes)[:, 0], [1, 1, 2, 2, 3, 3])
     assert fitted(X, max_one_hot=3)[0].cardinalities == ()
 
 
 def test_a_weight_of_two_is_not_a_second_row():
     X = text("a", "a", "b")
-    inputs, _ = fitted(X, [1, 1, 2], max_one_hot=0)
-    assert inputs.cardinalities == (2,)
+    assert_array_equal(encoded(X, [1, 1, 2], max_one_hot=0)[:, 0], [1, 1, 0])
+
+
+# as many vectors, for as many codes: one for each number from 1, and 0
+VECTORS = {1: 16, 2: 16, 16: 16, 17: 24, 24: 24, 25: 32, 33: 48, 49: 64, 65: 96}
+VECTORS |= {96: 96, 97: 128, 128: 128, 1000: 1024, 1025: 1536, 70_001: 98_304}
+
+
+@pytest.mark.parametrize("n_codes", VECTORS)
+def test_vectors_are_rounded_up_so_that_other_rows_need_as_many(n_codes):
+    X = np.append(np.repeat(np.arange(n_codes - 1), 2), -1)[:, None]  # and a rare one
+    inputs, codes = fitted(X, choice=[0], max_one_hot=0)
+    assert inputs.transform(codes).max() == n_codes - 1
+    assert inputs.cardinalities == (VECTORS[n_codes],)
 
 
 def test_codes_are_exact_in_float32():
@@ -370,7 +465,6 @@ def test_codes_are_exact_in_float32():
     inputs, codes = fitted(
         np.repeat(np.arange(n), 2)[:, None], choice=[0], dtype="float32"
     )
-    assert inputs.cardinalities == (n + 1,)
     result = inputs.transform(codes)
     assert result.dtype == np.float32
     assert_array_equal(result[:, 0], np.repeat(np.arange(1, n + 1), 2))
@@ -378,7 +472,7 @@ def test_codes_are_exact_in_float32():
 
 def test_every_row_its_own_category_is_one_code():
     inputs, codes = fitted(text(*"abcdefghij"))
-    assert inputs.cardinalities == (1,)
+    assert len(inputs.cardinalities) == 1
     assert_array_equal(inputs.transform(codes), np.zeros((10, 1)))
 
 
@@ -424,9 +518,9 @@ def test_columns_are_laid_out_by_kind(table):
     assert_array_equal(result[:, :4], alone)
     assert_array_equal(result[:, 4:7], pd.get_dummies(table["colour"]))
     assert_array_equal(result[:, 7] > 0, table["smoker"])
-    for column, n_codes in zip((8, 9), inputs.cardinalities, strict=True):
+    for column, n_vectors in zip((8, 9), inputs.cardinalities, strict=True):
         assert result[:, column].min() >= 0
-        assert result[:, column].max() == n_codes - 1
+        assert result[:, column].max() < n_vectors
 
 
 def test_periodic_are_numbers_of_more_than_ten_values():
