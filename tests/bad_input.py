@@ -39,13 +39,6 @@ def go_on(method, **parameters):
     return lambda e, X, y: getattr(e.set_params(**parameters), method)(X, y)
 
 
-def warming_up(rate):
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, 50, warmup_target=rate, warmup_steps=10
-    )
-    return {"optimizer": keras.optimizers.Adam(schedule), "learning_rate": None}
-
-
 def mean_loss(y_true, y_pred):
     return keras.ops.mean(y_true - y_pred)
 
@@ -523,12 +516,6 @@ BAD_TABLE_PARAMETERS = {
         "n_members was 4 and is 2.*clone",
     ),
     "weight_decay=-1": (given(weight_decay=-1), "'weight_decay'.*range.*-1"),
-    "weight_decay of a rate of zero": (
-        lambda e, X, y: e.set_params(
-            learning_rate_schedule=None, **warming_up(0.1)
-        ).fit(X, y),
-        "weight_decay=[12].0 is a share of.*0 in the schedule.*learning_rate_schedule",
-    ),
     "numeric_embedding": (
         given(numeric_embedding="fourier"),
         "'numeric_embedding'.*'periodic'.*'fourier'",

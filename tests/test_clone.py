@@ -31,7 +31,7 @@ def decay_of_biases():
     return optimizer
 
 
-@pytest.mark.parametrize("name", ["DenseRegressor", "TabularRegressor-linear"])
+@pytest.mark.parametrize("name", ["DenseRegressor", "TabularRegressor"])
 @pytest.mark.parametrize(
     "params",
     [

@@ -114,7 +114,8 @@ class Tabular(MembersMixin):
     def _decay_of_kernels(self, peak_rate, n_steps):
         if not self.weight_decay:
             return 0.0
-        return self.weight_decay / (peak_rate() * n_steps)
+        rate = peak_rate()
+        return self.weight_decay / (rate * n_steps) if rate else 0.0
 
     def _chosen_rate(self):
         if self.learning_rate is None and self.optimizer == "adam":
