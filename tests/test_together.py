@@ -40,7 +40,7 @@ def members(monkeypatch):
         return original(trainer, data, *args, **options)
 
     monkeypatch.setattr(_together, "train", noting)
-    monkeypatch.setattr("skdl.base._training.train", noting)
+    monkeypatch.setattr("skdl.base._prepared.train", noting)
     return seen
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.model_selection import train_test_split
 
+from skdl.base._prepared import Divided
 from skdl.base._rows import Rows
-from skdl.base._training import Divided
 
 
 class MembersMixin:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from skdl.base._training import MEMBERS
+from skdl.base._prepared import MEMBERS
 from skdl.training._loop import train
 
 MAX_BYTES = 2**28  # of rows that are held at the same time
