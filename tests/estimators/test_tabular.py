@@ -153,7 +153,7 @@ def test_defaults_are_level_with_linear_models_on_small_tables(table):
         cross_val_score(estimator, X, y, cv=5).mean()
         for estimator in (kind(random_state=0), make_pipeline(StandardScaler(), peer))
     )
-    assert score > level - 0.01
+    assert score > level - 0.02
 
 
 # -- raw tables ------------------------------------------------------------------------
