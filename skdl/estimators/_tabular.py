@@ -17,6 +17,7 @@ from skdl._validation import (
 from skdl.base._members import MembersMixin
 from skdl.estimators._widths import hidden_widths
 
+ADAMS = ("adam", "adamw", "nadam")  # which have the learning rate of the defaults
 EMBEDDED_COLUMNS = 100  # numeric_embedding="auto" embeds up to so many
 
 
@@ -118,7 +119,7 @@ class Tabular(MembersMixin):
         return self.weight_decay / (rate * n_steps) if rate else 0.0
 
     def _chosen_rate(self):
-        if self.learning_rate is None and self.optimizer == "adam":
+        if self.learning_rate is None and self.optimizer in ADAMS:
             return self._adam_rate
         return self.learning_rate
 
