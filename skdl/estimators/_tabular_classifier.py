@@ -60,8 +60,8 @@ class TabularClassifier(Tabular, NeuralClassifier, TabularParameters):
     nesterov : bool, default=False
         Nesterov's momentum, for "sgd".
     learning_rate : float or None, default=None
-        Step size at the beginning. None is 0.01 for "adam", "adamw" and "nadam", and for
-        other optimizers what suits them, as in `DenseClassifier`.
+        Step size at the beginning. None is 0.01 for "adam", "adamw" and "nadam", and
+        for other optimizers what suits them, as in `DenseClassifier`.
     learning_rate_schedule : dict, str, callable or None, default="auto"
         How the learning rate changes, as in `DenseClassifier`. "auto" is the schedule
         of an optimizer instance that has one, else "cosine", which lowers the rate to
