@@ -7,7 +7,7 @@ from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.model_selection import train_test_split
 
 from skdl.base._prepared import Divided
-from skdl.base._rows import Rows
+from skdl.base._rows import Rows, no_row_left
 
 
 class MembersMixin:
@@ -62,11 +62,7 @@ class MembersMixin:
         n_held = math.ceil(self.validation_fraction * n_rows)
         if n_held >= n_rows:
             if self.early_stopping is True:
-                raise ValueError(
-                    f"validation_fraction={self.validation_fraction} of {n_rows} rows "
-                    "leaves no row for training. Give more rows, pass X_val and y_val, "
-                    "or use early_stopping=False."
-                )
+                raise no_row_left(self.validation_fraction, n_rows)
             return everything, everything[:0]
         alone = everything[:0]
         if strata is not None:

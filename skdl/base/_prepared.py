@@ -8,8 +8,7 @@ import numpy as np
 from skdl.base._rows import Rows
 from skdl.exceptions import TrainingDivergedError
 from skdl.training._loop import Plan, train
-
-MEMBERS = 5  # more side by side take longer to trace than they give back
+from skdl.training._trained import MEMBERS
 
 
 class Divided(NamedTuple):
@@ -79,6 +78,11 @@ class Prepared:
     incremental: bool
     goes_on: bool
     divided: Divided
+
+    @property
+    def n_steps(self):
+        """Steps of one epoch, the same for all members."""
+        return -(-max(self.data.sizes) // self.plan.batch_size)
 
     def train(self):
         """Train, and let the estimator keep what was learnt."""

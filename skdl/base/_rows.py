@@ -80,11 +80,7 @@ def split_rows(rows, fraction, *, strata, classes, strict, seed):
     """
     n_validation = int(np.ceil(fraction * rows.n_rows))
     if not 0 < n_validation < rows.n_rows:
-        raise ValueError(
-            f"validation_fraction={fraction} of {rows.n_rows} rows leaves no row for "
-            "training. Give more rows, pass X_val and y_val, or use "
-            "early_stopping=False."
-        )
+        raise no_row_left(fraction, rows.n_rows)
     if strata is not None and (missing := _left_out(strata, n_validation)) is not None:
         if strict:
             raise ValueError(
@@ -103,6 +99,14 @@ def split_rows(rows, fraction, *, strata, classes, strict, seed):
         stratify=strata,
     )
     return rows.take(np.sort(train)), rows.take(np.sort(validation))
+
+
+def no_row_left(fraction, n_rows):
+    """The error of a split after which there is nothing to train on."""
+    return ValueError(
+        f"validation_fraction={fraction} of {n_rows} rows leaves no row for training. "
+        "Give more rows, pass X_val and y_val, or use early_stopping=False."
+    )
 
 
 def _left_out(strata, n_validation):

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from skdl.base._prepared import MEMBERS
 from skdl.training._loop import train
+from skdl.training._trained import MEMBERS
 
 MAX_BYTES = 2**28  # of rows that are held at the same time
 MAX_WORK = 2**21  # parameters times rows of a step: larger steps fill the cores alone
@@ -97,7 +97,6 @@ def _shared(prepared):
 
     key, plan, data = prepared.key, prepared.plan, prepared.data
     layout = PROGRAMS.network(key.network).layout
-    n_steps = -(-max(data.sizes) // plan.batch_size)
     if (
         prepared.listeners
         or not isinstance(data, ArrayData)
@@ -109,8 +108,10 @@ def _shared(prepared):
     return (
         key,
         plan.epochs,
-        n_steps,
-        plan.batch_size if n_steps > 1 else None,  # a full batch may have any size
+        prepared.n_steps,
+        plan.batch_size
+        if prepared.n_steps > 1
+        else None,  # a full batch may have any size
         prepared.validation is None,
     )
 
@@ -137,8 +138,7 @@ def _fits_per_program(fits):
     first, n_members = fits[0].prepared, fits[0].prepared.key.n_members
     size = MEMBERS // n_members
     size = len(fits) // -(-len(fits) // size)  # groups of one size, few left over
-    n_steps = -(-max(first.data.sizes) // first.plan.batch_size) * first.plan.epochs
-    pays = n_steps >= MIN_STEPS
+    pays = first.n_steps * first.plan.epochs >= MIN_STEPS
     if pays or PROGRAMS.has_idle(replace(first.key, n_members=size * n_members)):
         return size
     return 1

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-MEMBERS = 5  # that are computed in one call; more would take long to trace
+MEMBERS = 5  # side by side at most: more take longer to trace than they give back
 
 
 class TrainedNetwork:
