@@ -106,3 +106,31 @@ def activation_layer(activation, **options):
     if activation == "prelu":
         return layers.PReLU(**options)
     return layers.Activation(ACTIVATIONS[activation][0], **options)
+
+
+def input_scaling(dtype):
+    """The layer that brings every channel of images near mean 0 and variance 1.
+
+    Mean and variance are not trainable and not part of the network's parameters: they
+    are set before training (``moving_mean``, ``moving_variance`` of the layer of this
+    name), so that networks for other training images share one program, and a saved
+    model holds them.
+
+    Parameters
+    ----------
+    dtype : str
+        Of computation.
+
+    Returns
+    -------
+    keras.layers.BatchNormalization
+        Which never looks at a batch.
+    """
+    return layers.BatchNormalization(
+        center=False,
+        scale=False,
+        epsilon=0.0,
+        trainable=False,
+        dtype=dtype,
+        name="input_scaling",
+    )
