@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks._contenders import CONTENDERS, those_installed
 from benchmarks._machine import machine, one_line
-from benchmarks._options import names_of, override
+from benchmarks._options import add_settings, names_of
 from benchmarks._report import report
 from benchmarks._standings import Standings
 from benchmarks._targets import target_dicts, target_table
@@ -103,15 +103,10 @@ def parse(comparison, arguments):
         metavar="NAME,NAME",
         help=f"some of {','.join(CONTENDERS)}",
     )
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        type=override,
-        default=[],
-        metavar="NAME=VALUE",
-        help="parameters of skdl's estimators, as in epochs=100; those which have none "
-        "of the name go without",
+    add_settings(
+        parser,
+        "skdl's estimators, as in epochs=100; those which have none of the name go "
+        "without",
     )
     parser.add_argument(
         "--repeats", type=int, default=comparison.repeats, help=comparison.splits

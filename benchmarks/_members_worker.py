@@ -4,9 +4,6 @@ Started as ``python -m benchmarks._members_worker TASK ARGUMENT ...``. It answer
 one line of JSON.
 """
 
-import json
-import sys
-import warnings
 from functools import partial
 from statistics import median
 
@@ -17,6 +14,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
 from benchmarks._measure import peak_bytes, timed
+from benchmarks._processes import print_figures
 from skdl import DenseClassifier, TabularClassifier
 from skdl.ensemble import FoldEnsembleClassifier
 from skdl.model_selection import bootstrap_validate
@@ -159,11 +157,9 @@ TASKS = {task.__name__: task for task in (members, folds, size, threads)}
 
 def main():
     """Do the task which the command line names."""
-    warnings.simplefilter("ignore")
     import tensorflow  # noqa: F401  (here, so that it is on nobody's clock)
 
-    task, *arguments = sys.argv[1:]
-    print(json.dumps(TASKS[task](*arguments)))
+    print_figures(TASKS)
 
 
 if __name__ == "__main__":

@@ -54,3 +54,23 @@ def add_parts(parser, parts):
         metavar="NAME,NAME",
         help=f"some of {','.join(parts)}",
     )
+
+
+def add_settings(parser, whose):
+    """Add the option that sets parameters.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    whose : str
+        What has these parameters, for the help.
+    """
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        type=override,
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"parameters of {whose}",
+    )

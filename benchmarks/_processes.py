@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,6 +83,20 @@ def measured(module, *arguments, environment=()):
     if process.returncode:
         raise MeasurementError((errors.strip().splitlines() or ["no message"])[-1])
     return json.loads(output.splitlines()[-1])
+
+
+def print_figures(tasks):
+    """Do the task which the command line names; the other side of `measured`.
+
+    Parameters
+    ----------
+    tasks : dict of callable
+        By name. Each is called with the arguments after its name, as text, and returns
+        a dict of figures.
+    """
+    warnings.simplefilter("ignore")
+    task, *arguments = sys.argv[1:]
+    print(json.dumps(tasks[task](*arguments)))
 
 
 class Worker:

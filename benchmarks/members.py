@@ -6,16 +6,14 @@ measured.
 
 import argparse
 import json
-import os
-from collections import defaultdict
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
-from benchmarks._machine import machine, one_line, tell
+from benchmarks._machine import machine, one_line
 from benchmarks._options import add_parts
-from benchmarks._processes import MeasurementError, measured
+from benchmarks._processes import measured
+from benchmarks._session import Session
 from benchmarks._targets import Target, target_dicts, target_table
 from benchmarks._text import aligned
 
@@ -85,51 +83,6 @@ def cases_of(part, effort):
         ]
     ways = [way for pair in LOOPS.items() for way in pair]
     return [Case("folds", (way, data)) for data in DATA for way in ways]
-
-
-class Session:
-    """Figures of all cases; what fails once is noted and not tried again.
-
-    Parameters
-    ----------
-    effort : Effort
-    """
-
-    def __init__(self, effort):
-        self.effort = effort
-        self.samples = defaultdict(list)
-        self.failures = {}
-
-    def measure(self, part):
-        """Measure a part, the cases taking turns."""
-        cases = cases_of(part, self.effort)
-        rounds = 1 if part == "sizes" else self.effort.rounds
-        for index in range(rounds):
-            tell(f"{part}, round {index + 1} of {rounds}")
-            for case in cases:
-                if case in self.failures:
-                    continue
-                try:
-                    self.samples[case].append(case.measure(self.effort.repeats))
-                except MeasurementError as error:
-                    self.failures[case] = str(error)
-
-    def figures(self):
-        """Return medians over the rounds; of scores those of the first round.
-
-        Returns
-        -------
-        dict of Case to dict
-        """
-        return {
-            case: {
-                key: figure
-                if isinstance(figure, list)
-                else median(s[key] for s in several)
-                for key, figure in several[0].items()
-            }
-            for case, several in self.samples.items()
-        }
 
 
 def member_ratio(figures, rows):
@@ -290,16 +243,15 @@ def main(arguments=None):
     """Measure, print the tables, write the figures."""
     options = parse(arguments)
     effort = QUICK if options.quick else FULL
-    session = Session(effort)
-    load = [os.getloadavg()[0]]
+    session = Session(lambda case, index: case.measure(effort.repeats))
     for part in options.parts:
-        session.measure(part)
-        load.append(os.getloadavg()[0])
+        rounds = 1 if part == "sizes" else effort.rounds
+        session.measure(cases_of(part, effort), rounds, part)
     figures = session.figures()
     targets = targets_of(options.parts, effort)
 
     print(one_line(machine(PACKAGES)))
-    print("load average: " + ", ".join(f"{figure:.1f}" for figure in load))
+    print(session.load_line())
     for part in options.parts:
         print(f"\n{TITLES[part]}\n\n{TABLES[part](figures, effort)}")
     print(f"\n{target_table(targets, figures, first='part')}")
@@ -309,12 +261,7 @@ def main(arguments=None):
         answer = {
             "machine": machine(PACKAGES),
             "effort": effort._asdict(),
-            "samples": [
-                {**case._asdict(), **sample}
-                for case, several in session.samples.items()
-                for sample in several
-            ],
-            "failures": [[*case, why] for case, why in session.failures.items()],
+            **session.as_dict(),
             "targets": target_dicts(targets, figures, first="part"),
         }
         options.json.write_text(json.dumps(answer, indent=2) + "\n")

@@ -6,17 +6,16 @@ measured.
 
 import argparse
 import json
-import os
-from collections import defaultdict
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from benchmarks._machine import machine, one_line, tell
 from benchmarks._options import add_parts
-from benchmarks._processes import MeasurementError, measured
+from benchmarks._processes import measured
 from benchmarks._search_libraries import SEARCHERS
 from benchmarks._search_problems import DIGITS_SPACE, EPOCHS, PROBLEMS
+from benchmarks._session import Session
 from benchmarks._targets import Target, target_dicts, target_table
 from benchmarks._text import aligned
 from benchmarks.cross_validation import PACKAGES as NETWORK_PACKAGES
@@ -102,89 +101,49 @@ def seeds_of(part, effort):
     return seeds[part]
 
 
-def search_once(case, seed):
+def search_once(case, seed, effort):
     """Search in a fresh process.
 
     Parameters
     ----------
     case : Case
     seed : int
+    effort : Effort
 
     Returns
     -------
     dict
-        What `benchmarks._search_worker` measured.
+        What `benchmarks._search_worker` measured; in the second part also the seconds
+        of a proposal once enough trials have been seen.
 
     Raises
     ------
     MeasurementError
         If the search failed.
     """
+    tell(f"  {case.problem}, {case.title}")
     module = "benchmarks._search_worker"
-    return measured(module, case.problem, case.searcher, case.trials, seed)
+    figures = measured(module, case.problem, case.searcher, case.trials, seed)
+    if case.part != "overhead":
+        return figures
+    late = slice(effort.seen - 1, None)
+    waits, processor = figures["gaps"][late], figures["processor_gaps"][late]
+    return figures | {
+        "proposal": median(waits),
+        "slowest_proposal": max(waits),
+        "proposal_processor": median(processor),
+    }
 
 
-class Session:
-    """Figures of all searches; what fails once is noted and not tried again.
+def medians_of(session):
+    """Return medians over the seeds.
 
-    Parameters
-    ----------
-    effort : Effort
+    Returns
+    -------
+    dict
+        ``{(part, problem, searcher): {measure: median}}``
     """
-
-    def __init__(self, effort):
-        self.effort = effort
-        self.figures = defaultdict(list)
-        self.failures = {}
-
-    def measure(self, cases, seeds):
-        """Search with each seed, the kinds of search taking turns.
-
-        Parameters
-        ----------
-        cases : list of Case
-        seeds : int
-        """
-        for seed in range(seeds):
-            for case in cases:
-                if case in self.failures:
-                    continue
-                tell(f"{case.part} {seed + 1} of {seeds}: {case.problem}, {case.title}")
-                try:
-                    figures = search_once(case, seed)
-                except MeasurementError as error:
-                    self.failures[case] = str(error)
-                else:
-                    self.figures[case].append(self.with_waits(case, figures))
-
-    def with_waits(self, case, figures):
-        """Add the seconds before each trial once enough of them have been seen."""
-        if case.part != "overhead":
-            return figures
-        late = slice(self.effort.seen - 1, None)
-        waits, processor = figures["gaps"][late], figures["processor_gaps"][late]
-        return figures | {
-            "proposal": median(waits),
-            "slowest_proposal": max(waits),
-            "proposal_processor": median(processor),
-        }
-
-    def medians(self):
-        """Return medians over the seeds.
-
-        Returns
-        -------
-        dict
-            ``{(part, problem, searcher): {measure: median}}``
-        """
-        return {
-            case[:3]: {
-                key: median(figures[key] for figures in several)
-                for key, figure in several[0].items()
-                if isinstance(figure, float)
-            }
-            for case, several in self.figures.items()
-        }
+    return {case[:3]: figures for case, figures in session.figures().items()}
 
 
 def quality_table(session):
@@ -195,7 +154,7 @@ def quality_table(session):
             head,
             *(
                 (case.problem, case.title, str(case.trials), *spread(several))
-                for case, several in session.figures.items()
+                for case, several in session.samples.items()
                 if case.part == "quality"
             ),
         ],
@@ -218,7 +177,7 @@ def overhead_table(session):
             head,
             *(
                 (case.title, *(f"{several[0][key]:.3f}" for key in keys))
-                for case, several in session.figures.items()
+                for case, several in session.samples.items()
                 if case.part == "overhead"
             ),
         ]
@@ -227,11 +186,11 @@ def overhead_table(session):
 
 def peer_table(session):
     """Lay out best scores and times of all searches of the same space."""
-    medians = session.medians()
+    medians = medians_of(session)
     base = medians.get(("peers", "digits", BASE), {}).get("seconds")
     head = ("search", "median best", "lowest", "highest", "seconds", "times skdl")
     rows = [(*head, "processor s")]
-    for case, several in session.figures.items():
+    for case, several in session.samples.items():
         if case.part == "peers":
             figures = medians[case[:3]]
             seconds = figures["seconds"]
@@ -344,21 +303,19 @@ def parse(arguments):
     return options
 
 
-def as_json(session, parts):
+def as_json(session, parts, effort):
     """Gather everything that was measured."""
     return {
         "machine": machine(PACKAGES),
-        "effort": session.effort._asdict(),
+        "effort": effort._asdict(),
         "parts": parts,
         "searches": [
             {**case._asdict(), "seed": seed, **figures}
-            for case, several in session.figures.items()
+            for case, several in session.samples.items()
             for seed, figures in enumerate(several)
         ],
         "failures": [[*case, why] for case, why in session.failures.items()],
-        "targets": target_dicts(
-            targets(session.effort), session.medians(), first="part"
-        ),
+        "targets": target_dicts(targets(effort), medians_of(session), first="part"),
     }
 
 
@@ -369,26 +326,26 @@ def main(arguments=None):
     if options.seeds:
         half = (options.seeds + 1) // 2
         effort = effort._replace(seeds=options.seeds, peer_seeds=half)
-    session, missing = Session(effort), {}
-    load = [os.getloadavg()[0]]
+    session = Session(lambda case, seed: search_once(case, seed, effort))
+    missing = {}
     for part in options.parts:
         cases = cases_of(part, effort)
         missing |= {c.title: c.missing() for c in cases if c.missing()}
-        session.measure([c for c in cases if not c.missing()], seeds_of(part, effort))
-        load.append(os.getloadavg()[0])
+        present = [case for case in cases if not case.missing()]
+        session.measure(present, seeds_of(part, effort), part)
 
     print(one_line(machine(PACKAGES)))
-    print("load average: " + ", ".join(f"{figure:.1f}" for figure in load))
+    print(session.load_line())
     for part in options.parts:
         print(f"\n{titles(effort)[part]}\n\n{TABLES[part](session)}")
     promised = targets_of(options.parts, effort)
-    print(f"\n{target_table(promised, session.medians(), first='part')}")
+    print(f"\n{target_table(promised, medians_of(session), first='part')}")
     for title, modules in missing.items():
         print(f"\n{title}: not installed ({', '.join(modules)})")
     for case, reason in session.failures.items():
         print(f"\n{case.title} failed on {case.problem}: {reason}")
     if options.json:
-        text = json.dumps(as_json(session, options.parts), indent=2)
+        text = json.dumps(as_json(session, options.parts, effort), indent=2)
         options.json.write_text(text + "\n")
 
 

@@ -9,13 +9,24 @@ __version__ = "0.1.0"
 
 # public name -> module that defines it
 _MODULES = {
+    "CNNClassifier": "skdl.estimators._cnn_classifier",
+    "CNNRegressor": "skdl.estimators._cnn_regressor",
     "DenseClassifier": "skdl.estimators._dense",
     "DenseRegressor": "skdl.estimators._dense",
+    "ResNetClassifier": "skdl.estimators._resnet_classifier",
+    "ResNetRegressor": "skdl.estimators._resnet_regressor",
     "TabularClassifier": "skdl.estimators._tabular_classifier",
     "TabularRegressor": "skdl.estimators._tabular_regressor",
     "Pyramid": "skdl.estimators._pyramid",
 }
-_SUBPACKAGES = {"display", "ensemble", "exceptions", "losses", "model_selection"}
+_SUBPACKAGES = {
+    "display",
+    "ensemble",
+    "exceptions",
+    "losses",
+    "model_selection",
+    "preprocessing",
+}
 
 __all__ = [*sorted(_MODULES), *sorted(_SUBPACKAGES)]
 

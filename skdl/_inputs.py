@@ -1,5 +1,6 @@
 """Inputs as the network takes them: standardised, dense, in the network's dtype."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +98,10 @@ class Inputs:
             )
         return result
 
+    def state(self):
+        """What the network has to know of these inputs: see `Layout.fresh`."""
+        return {}
+
     def layers(self):
         """The same as layers of Keras.
 
@@ -128,7 +133,7 @@ class Inputs:
         ]
 
 
-def row_blocks(X, n_bytes):
+def row_blocks(X, n_bytes, row_shape=None):
     """Slices of rows which take some `n_bytes` each when dense in float64.
 
     Parameters
@@ -137,12 +142,14 @@ def row_blocks(X, n_bytes):
         Rows.
     n_bytes : int
         A block has as many rows as fit, and at least one.
+    row_shape : tuple of int or None, default=None
+        Of one row when it is dense, if X does not have it.
 
     Returns
     -------
     iterator of slice
         All rows in order.
     """
-    row_bytes = 8 * max(1, int(np.prod(X.shape[1:])))
+    row_bytes = 8 * max(1, math.prod(X.shape[1:] if row_shape is None else row_shape))
     step = max(1, n_bytes // row_bytes)
     return (slice(i, i + step) for i in range(0, X.shape[0], step))

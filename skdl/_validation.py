@@ -239,7 +239,10 @@ def check_one_or_per_layer(name, value, *, below=np.inf):
             )
 
 
-def check_inputs(estimator, X, *, reset, name="X"):
+NUMBERS = (np.float64, np.float32)  # dtypes that X may keep; others become the first
+
+
+def check_inputs(estimator, X, *, reset, name="X", dtypes=NUMBERS):
     """Check X as scikit-learn does, and say where it is wrong.
 
     Parameters
@@ -252,11 +255,13 @@ def check_inputs(estimator, X, *, reset, name="X"):
         True in ``fit``.
     name : str, default="X"
         The argument's name, for the message.
+    dtypes : sequence of dtype, default=(float64, float32)
+        Which X may keep; any other becomes the first.
 
     Returns
     -------
     ndarray or csr_matrix
-        Of float64 or float32.
+        Of one of the dtypes.
 
     Raises
     ------
@@ -270,7 +275,7 @@ def check_inputs(estimator, X, *, reset, name="X"):
             estimator,
             X,
             accept_sparse="csr",
-            dtype=[np.float64, np.float32],
+            dtype=list(dtypes),
             reset=reset,
             ensure_all_finite=False,
         )
@@ -369,7 +374,7 @@ def _refuse_columns(X, argument):
     """Name the first column of a data frame that holds text, dates or times."""
     if getattr(getattr(X, "dtype", None), "kind", "O") in "mM":
         raise ValueError(f"{argument} holds dates or times. {DATES}")
-    if not hasattr(X, "iloc"):  # pandas alone keeps text in columns of objects
+    if not hasattr(X, "iloc") or X.ndim != 2:  # pandas alone keeps text as objects
         return
     for i, (name, dtype) in enumerate(zip(X.columns, X.dtypes, strict=True)):
         kind = getattr(dtype, "kind", "O")

@@ -93,3 +93,44 @@ class RefittedWarning(UserWarning):
     >>> warnings.simplefilter("ignore", RefittedWarning)
     >>> warnings.resetwarnings()
     """
+
+
+class ImageReadError(ValueError):
+    """An image file cannot be read.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    reason : str
+        What is wrong with it.
+    remedy : str, default="Replace the file, or leave it out."
+        What to do about it.
+
+    Examples
+    --------
+    >>> from skdl.exceptions import ImageReadError
+    >>> ImageReadError("cat.png", "the file is empty").path
+    'cat.png'
+    """
+
+    def __init__(self, path, reason, remedy="Replace the file, or leave it out."):
+        super().__init__(path, reason, remedy)
+        self.path = path
+        self.reason = reason
+        self.remedy = remedy
+
+    def __str__(self):
+        return f"Cannot read the image {self.path!r}: {self.reason}. {self.remedy}"
+
+
+class FilesLeftOutWarning(UserWarning):
+    """A folder holds files that are left out, or classes without images.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skdl.exceptions import FilesLeftOutWarning
+    >>> warnings.simplefilter("error", FilesLeftOutWarning)  # stop at such a folder
+    >>> warnings.resetwarnings()
+    """

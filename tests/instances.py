@@ -3,9 +3,13 @@
 from functools import partial
 
 from skdl import (
+    CNNClassifier,
+    CNNRegressor,
     DenseClassifier,
     DenseRegressor,
     Pyramid,
+    ResNetClassifier,
+    ResNetRegressor,
     TabularClassifier,
     TabularRegressor,
 )
@@ -16,6 +20,10 @@ INSTANCES = {
     "DenseRegressor": DenseRegressor,
     "TabularClassifier": TabularClassifier,
     "TabularRegressor": TabularRegressor,
+    "CNNClassifier": CNNClassifier,
+    "CNNRegressor": CNNRegressor,
+    "ResNetClassifier": partial(ResNetClassifier, depth=8),  # deeper ones trace longer
+    "ResNetRegressor": partial(ResNetRegressor, depth=8),
     "DenseClassifier-pyramid": partial(
         DenseClassifier,
         hidden_units=Pyramid(neuron_pct=0.3, max_units=100, min_units=5),
@@ -88,9 +96,50 @@ INSTANCES = {
         input_scaling=None,
         clip_predictions=False,
     ),
+    "CNNClassifier-plain": partial(
+        CNNClassifier,
+        filters=((4, 4), 8),
+        kernel_size=(2, (1, 3)),
+        pooling="average",
+        hidden_units=(),
+        activation="prelu",
+        batch_norm=False,
+        weight_decay=0.0,
+        l2=(1e-4, 1e-4),
+        optimizer="sgd",
+        momentum=0.9,
+        learning_rate=0.02,
+        learning_rate_schedule=None,
+        input_scaling=None,
+        dtype="float64",
+    ),
+    "CNNRegressor-noisy": partial(
+        CNNRegressor,
+        filters=(8,),
+        pooling="global",
+        hidden_units=(8,),
+        dropout=0.2,
+        augment=("flip", "mixup"),
+        batch_size=16,
+        early_stopping=True,
+        epochs=20,
+    ),
+    "ResNetClassifier-noisy": partial(
+        ResNetClassifier,
+        depth=8,
+        version=2,
+        width=0.25,
+        shortcut="projection",
+        stochastic_depth=0.2,
+        augment="crop",
+        batch_size=16,
+        early_stopping=True,
+        epochs=20,
+    ),
 }
 
 DEFAULTS = [name for name in INSTANCES if "-" not in name]
+IMAGES = [name for name in INSTANCES if name.startswith(("CNN", "ResNet"))]
 DENSE = [name for name in INSTANCES if name.startswith("Dense")]
 CLASSIFIERS = [name for name in DEFAULTS if name.endswith("Classifier")]
 REGRESSORS = [name for name in DEFAULTS if name.endswith("Regressor")]
@@ -102,6 +151,7 @@ NOISY = [name for name in INSTANCES if name.endswith("-noisy")]
 
 def small(name="DenseClassifier", **parameters):
     """An instance with one narrow layer, a few epochs and a fixed seed."""
-    return INSTANCES[name](
-        **{"hidden_units": (8,), "epochs": 5, "random_state": 0, **parameters}
-    )
+    narrow = {"width": 0.25} if name.startswith("ResNet") else {"hidden_units": (8,)}
+    if name.startswith("CNN"):
+        narrow["filters"] = (8,)
+    return INSTANCES[name](**{**narrow, "epochs": 5, "random_state": 0, **parameters})

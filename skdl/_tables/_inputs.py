@@ -180,6 +180,10 @@ class TableInputs:
         self._refuse_overflow(codes, result[:, :n_numbers])
         return result
 
+    def state(self):
+        """What the network has to know of these inputs: nothing."""
+        return {}
+
     def layers(self):
         """Layers of Keras before the network: none, it takes encoded rows.
 

@@ -160,7 +160,8 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-            Training rows.
+            Training rows; for networks for images also images or paths, as the class
+            says.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -318,11 +319,19 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """The network's outputs for the user's X, of shape (n_samples, n_outputs)."""
         check_is_fitted(self, "_trained")
         X = self._check_inputs(X, reset=False)
-        parts = [X[rows] for rows in row_blocks(X, PREDICT_BYTES)]
-        outputs = [self._trained(self._inputs.transform(part)) for part in parts]
+        parts = [X[rows] for rows in row_blocks(X, PREDICT_BYTES, self._inputs.shape)]
+        outputs = [self._trained(part) for part in self._transformed(parts)]
         if len(outputs) == 1:
             return outputs[0]
         return np.concatenate(outputs, axis=1 if self._has_members else 0)
+
+    def _transformed(self, parts):
+        """What the network is given, one part ahead where there are several."""
+        if len(parts) == 1:
+            return [self._inputs.transform(parts[0])]
+        from skdl.training._data import prefetched
+
+        return prefetched(self._inputs.transform, parts)
 
     @property
     def model_(self):
@@ -368,8 +377,8 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def __sklearn_clone__(self):
         # Keras objects are shared, as they are neither built nor changed here; copies
         # of them lose what their configuration does not hold.
-        names = ("optimizer", "learning_rate_schedule", "loss")
-        shared = {name: getattr(self, name) for name in names}
+        names = ("optimizer", "learning_rate_schedule", "loss", "augment")
+        shared = {name: getattr(self, name) for name in names if hasattr(self, name)}
         bare = copy.copy(self).set_params(**dict.fromkeys(shared))
         return super(NeuralEstimator, bare).__sklearn_clone__().set_params(**shared)
 

@@ -64,12 +64,13 @@ class TrainingMixin:
             weights = old._trained.weights
         else:
             layout = _program.PROGRAMS.network(spec).layout
-            weights = [layout.fresh(seed) for seed in seeds]
+            state = inputs.state()
+            weights = [layout.fresh(seed, state) for seed in seeds]
 
         def load(part):
             y = targets.encode(part.y, self.dtype)
             return array_or_stream(
-                part.X, inputs.transform, y, part.normalised_weight(), dtype=self.dtype
+                part.X, inputs, y, part.normalised_weight(), dtype=self.dtype
             )
 
         data, validation = self._of_members(
@@ -95,6 +96,8 @@ class TrainingMixin:
             self._metrics(),
             weight_decay=decay > 0,
             n_members=len(seeds),
+            x_dtype=data.x_dtype,
+            augment=self._augmentation(),
         )
         plan = Plan(
             epochs=epochs,
@@ -127,7 +130,7 @@ class TrainingMixin:
 
     def _divide(self, rows, validation, targets, *, stops, seeds):
         """Set rows apart for validation, and weigh all."""
-        from skdl.training._data import merge_equal_rows
+        from skdl.training._data import is_loaded_in_blocks, merge_equal_rows
 
         if stops and validation is None and self.validation_fraction is not None:
             rows, validation = split_rows(
@@ -142,7 +145,8 @@ class TrainingMixin:
         rows, validation = _dense_if_small(rows), _dense_if_small(validation)
         batch_size = self._rows_per_batch(rows.n_rows)
         full = batch_size >= rows.n_rows
-        if full and self._rows_are_independent() and not sp.issparse(rows.X):
+        independent = self._rows_are_independent() and not is_loaded_in_blocks(rows.X)
+        if full and independent:
             rows = Rows(*merge_equal_rows(*rows))
         return Divided(rows, validation, None, min(batch_size, rows.n_rows))
 
@@ -166,6 +170,10 @@ class TrainingMixin:
         elif len(parts[0][1]):
             validation = data.together([data.part(held, weight) for _, held in parts])
         return data.together([data.part(own, weight) for own, _ in parts]), validation
+
+    def _augmentation(self):
+        """What training rows go through, see `ProgramKey`."""
+        return None
 
     def _settle(self, divided):
         """Learn what the trained network is needed for."""

@@ -1,6 +1,17 @@
 """Figures of results; matplotlib is imported when one is drawn."""
 
 from skdl.display._bootstrap import BootstrapDisplay
+from skdl.display._filters import FiltersDisplay
+from skdl.display._grad_cam import GradCAMDisplay
+from skdl.display._history import HistoryDisplay
+from skdl.display._misclassified import MisclassifiedDisplay
 from skdl.display._search import SearchDisplay
 
-__all__ = ["BootstrapDisplay", "SearchDisplay"]
+__all__ = [
+    "BootstrapDisplay",
+    "FiltersDisplay",
+    "GradCAMDisplay",
+    "HistoryDisplay",
+    "MisclassifiedDisplay",
+    "SearchDisplay",
+]

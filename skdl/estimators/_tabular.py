@@ -14,10 +14,10 @@ from skdl._validation import (
     check_one_or_per_layer,
     non_negative,
 )
+from skdl.base._decay import DecayMixin
 from skdl.base._members import MembersMixin
 from skdl.estimators._widths import hidden_widths
 
-ADAMS = ("adam", "adamw", "nadam")  # which have the learning rate of the defaults
 EMBEDDED_COLUMNS = 100  # numeric_embedding="auto" embeds up to so many
 
 
@@ -49,7 +49,7 @@ class TabularParameters:
     }
 
 
-class Tabular(MembersMixin):
+class Tabular(DecayMixin, MembersMixin):
     """The networks that those parameters make, and what they are given."""
 
     def _network(self, input_shape, n_outputs):
@@ -111,24 +111,6 @@ class Tabular(MembersMixin):
                     f"{name}={getattr(self, name)!r} is not what training began with. "
                     "Set it back, set warm_start=False, or clone the estimator."
                 )
-
-    def _decay_of_kernels(self, peak_rate, n_steps):
-        if not self.weight_decay:
-            return 0.0
-        rate = peak_rate()
-        return self.weight_decay / (rate * n_steps) if rate else 0.0
-
-    def _chosen_rate(self):
-        if self.learning_rate is None and self.optimizer in ADAMS:
-            return self._adam_rate
-        return self.learning_rate
-
-    def _chosen_schedule(self, own):
-        if isinstance(self.learning_rate_schedule, str) and (
-            self.learning_rate_schedule == "auto"
-        ):
-            return "cosine" if own is None else own
-        return super()._chosen_schedule(own)
 
     def encode(self, X):
         """Turn rows into what the networks and `model_` are given.

@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+LAST = {"data_format": "channels_last"}  # whatever Keras is configured to
+
 # name -> (activation understood by Keras, kernel initializer that suits it).
 # He et al. 2015 for rectifiers, LeCun normal for SELU (Klambauer et al. 2017),
 # Glorot & Bengio 2010 for functions that are linear around zero.
@@ -50,7 +52,7 @@ def check_activation(activation):
     return activation
 
 
-def per_layer(value, n_layers, name):
+def per_layer(value, n_layers, name, layers="hidden layers"):
     """One value for each layer, from one number or a sequence of numbers.
 
     Parameters
@@ -61,6 +63,8 @@ def per_layer(value, n_layers, name):
         How many layers there are.
     name : str
         The parameter's name, for the message.
+    layers : str, default="hidden layers"
+        What they are, for the message.
 
     Returns
     -------
@@ -76,8 +80,8 @@ def per_layer(value, n_layers, name):
         return (value,) * n_layers
     if len(value) != n_layers:
         raise ValueError(
-            f"{name}={tuple(value)!r} has {len(value)} values for {n_layers} hidden "
-            "layers. Give one number for all layers or one per layer."
+            f"{name}={tuple(value)!r} has {len(value)} values for {n_layers} {layers}. "
+            "Give one number for all layers or one per layer."
         )
     return tuple(value)
 
@@ -87,13 +91,16 @@ def regularizer(l1, l2):
     return keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
 
 
-def activation_layer(activation, **options):
+def activation_layer(activation, *, of_images=False, **options):
     """The layer that applies an activation.
 
     Parameters
     ----------
     activation : str
         One of the keys of ``ACTIVATIONS``.
+    of_images : bool, default=False
+        Whether it follows a convolution: "prelu" then has one slope for each channel,
+        whatever the position.
     **options : dict
         Passed to the layer: ``name``, ``dtype``, ``activity_regularizer`` (summed over
         units and averaged over the batch by Keras).
@@ -104,8 +111,27 @@ def activation_layer(activation, **options):
         The layer, not yet built.
     """
     if activation == "prelu":
-        return layers.PReLU(**options)
+        return layers.PReLU(shared_axes=[1, 2] if of_images else None, **options)
     return layers.Activation(ACTIVATIONS[activation][0], **options)
+
+
+def batch_norm_layer(**options):
+    """Batch normalisation with the constants of He et al. 2016, momentum 0.9.
+
+    So the averages for predictions follow the last dozens of batches; with Keras's own
+    default they need hundreds, which small data sets do not have.
+
+    Parameters
+    ----------
+    **options : dict
+        Passed to the layer: ``name``, ``dtype``.
+
+    Returns
+    -------
+    keras.layers.BatchNormalization
+        Not yet built.
+    """
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, **options)
 
 
 def input_scaling(dtype):

@@ -1,6 +1,7 @@
 """Rows for training: arrays that are kept at hand, or streams that are loaded."""
 
 import copy
+import math
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -8,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import scipy.sparse as sp
 
-from skdl.training._tensorflow import EVALUATION_ROWS, to_device
+from skdl.training._tensorflow import evaluation_rows, to_device
 
-BLOCK_BYTES = 2**25  # of inputs that a stream loads at a time
+BLOCK_BYTES = 2**23  # of inputs that a stream loads at a time
 PATIENCE_S = 0.1  # a call of the engine this short may be followed by a longer one
 
 
@@ -26,7 +27,9 @@ class ArrayData:
     weight : ndarray of shape (n_rows,)
         Row weights with mean one.
     dtype : str
-        Dtype of X and weights on the device.
+        Dtype of the weights on the device.
+    x_dtype : str or None, default=None
+        Dtype of X on the device, if another one.
 
     Attributes
     ----------
@@ -38,16 +41,16 @@ class ArrayData:
         Of all arrays on the device.
     """
 
-    def __init__(self, X, y, weight, *, dtype):
+    def __init__(self, X, y, weight, *, dtype, x_dtype=None):
+        self.x_dtype = x_dtype or dtype
         self.y_shape, self.y_dtype = y.shape[1:], y.dtype.name
         self.sizes = [len(X)]
         self.total_weights = [float(np.sum(weight, dtype=np.float64))]
         self._rows = [np.arange(len(X), dtype=np.int32)]
         self._evaluated = None
         self._dtype = dtype
-        self._arrays = [
-            [to_device(X, dtype), to_device(y, y.dtype), to_device(weight, dtype)]
-        ]
+        device = [to_device(X, self.x_dtype), to_device(y, y.dtype)]
+        self._arrays = [[*device, to_device(weight, dtype)]]
         self._steps = 64
 
     def part(self, rows, weight):
@@ -187,10 +190,13 @@ class StreamData:
     y, weight : ndarray of shape (n_rows, ...)
         As in `ArrayData`; they stay on the host.
     dtype : str
-        Dtype of X and weights on the device.
+        Dtype of the weights on the device.
+    x_dtype : str or None, default=None
+        Dtype of X on the device, if another one.
     """
 
-    def __init__(self, load, row_shape, y, weight, *, dtype):
+    def __init__(self, load, row_shape, y, weight, *, dtype, x_dtype=None):
+        self.x_dtype = x_dtype or dtype
         self.sizes = [len(y)]
         self.y_shape, self.y_dtype = y.shape[1:], y.dtype.name
         self.total_weights = [float(np.sum(weight, dtype=np.float64))]
@@ -198,12 +204,13 @@ class StreamData:
         self._y = y
         self._weight = weight
         self._dtype = dtype
-        row_bytes = int(np.prod(row_shape)) * np.dtype(dtype).itemsize
+        self._evaluated_at_once = evaluation_rows(row_shape)
+        row_bytes = math.prod(row_shape) * np.dtype(self.x_dtype).itemsize
         self._block_rows = max(1, BLOCK_BYTES // max(row_bytes, 1))
 
     def _load(self, rows):
         return (
-            to_device(self._load_rows(rows), self._dtype),
+            to_device(self._load_rows(rows), self.x_dtype),
             to_device(self._y[rows], self._y.dtype),
             to_device(self._weight[rows], self._dtype),
         )
@@ -246,35 +253,42 @@ class StreamData:
             X, y, weight and numbers of the block's rows, all on the device.
         """
         for ((*arrays, rows),) in self._blocks(
-            np.arange(self.sizes[0]), EVALUATION_ROWS
+            np.arange(self.sizes[0]), self._evaluated_at_once
         ):
             yield [(*arrays, to_device(rows, "int32"))]
 
 
-def array_or_stream(X, transform, y, weight, *, dtype):
-    """Dense rows as an array, sparse ones as a stream that makes them dense.
+def array_or_stream(X, inputs, y, weight, *, dtype):
+    """Dense rows as an array; others as a stream that makes them dense.
 
     Parameters
     ----------
-    X : ndarray or csr_matrix of shape (n_rows, n_features)
-        Rows before `transform`.
-    transform : callable
-        Dense or sparse rows -> what the network takes.
+    X : ndarray or csr_matrix of shape (n_rows, ...)
+        Rows before `inputs.transform`: numbers, or one file for each row.
+    inputs : Inputs
+        Or another object with ``transform`` (some of these rows -> what the network
+        takes), ``shape`` (of one row) and ``dtype`` of the result.
     y, weight : ndarray of shape (n_rows, ...)
         As in `ArrayData`.
     dtype : str
-        Dtype of X and weights on the device.
+        Dtype of weights on the device.
 
     Returns
     -------
     ArrayData or StreamData
         Both train alike.
     """
-    if sp.issparse(X):
+    dtypes = {"dtype": dtype, "x_dtype": inputs.dtype}
+    if is_loaded_in_blocks(X):
         return StreamData(
-            lambda rows: transform(X[rows]), X.shape[1:], y, weight, dtype=dtype
+            lambda rows: inputs.transform(X[rows]), inputs.shape, y, weight, **dtypes
         )
-    return ArrayData(transform(X), y, weight, dtype=dtype)
+    return ArrayData(inputs.transform(X), y, weight, **dtypes)
+
+
+def is_loaded_in_blocks(X):
+    """Whether rows are sparse, or stand in files."""
+    return sp.issparse(X) or X.ndim == 1
 
 
 def prefetched(load, items, depth=1):

@@ -8,6 +8,8 @@ import numpy as np
 
 from skdl.exceptions import TrainingDivergedError, TrainingInterruptedWarning
 
+_AUGMENTATION = 1  # beside seed and epoch: other numbers than those of the order
+
 
 class Listener:
     """Hears of epochs; the base of callback bridges and of progress output."""
@@ -278,6 +280,7 @@ def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
         for n_rows, seed, runs in zip(data.sizes, plan.seeds, running, strict=True)
     ]
     totals = trainer.zeros()
+    draws = _draws(plan, epoch, len(rates), trainer.is_random)
     step = 0
     for members in data.training_blocks(orders, plan.batch_size):
         longest = max(len(rows) for *_, rows in members)
@@ -285,7 +288,8 @@ def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
         # callbacks that raise the rate do not mean the decay
         lower = np.minimum(part, planned[step : step + len(part)])
         decays = -np.expm1(-plan.weight_decay * lower)
-        totals = trainer.run(members, part, decays, plan.batch_size, totals)
+        now = draws[step : step + len(part)]
+        totals = trainer.run(members, part, decays, now, plan.batch_size, totals)
         step += len(part)
     return [
         {"loss": total / n_rows}
@@ -298,6 +302,16 @@ def _order(n_rows, plan, seed, epoch):
         return np.arange(n_rows, dtype=np.int32)
     rng = np.random.default_rng([seed, epoch])
     return rng.permutation(n_rows).astype(np.int32)
+
+
+def _draws(plan, epoch, n_steps, is_random):
+    """What the augmentation of each member is random by, in every step of an epoch."""
+    draws = np.zeros((n_steps, len(plan.seeds)), np.uint32)
+    if is_random:
+        for k, seed in enumerate(plan.seeds):
+            rng = np.random.default_rng([seed, epoch, _AUGMENTATION])
+            draws[:, k] = rng.integers(2**32, size=n_steps, dtype=np.uint32)
+    return draws
 
 
 def _evaluate(trainer, data, metric_names, sizes, running):

@@ -116,6 +116,13 @@ class ProgramKey:
         Whether kernels are shrunk in every step; by how much is a value.
     n_members : int, default=1
         How many copies of the network are trained side by side.
+    x_dtype : str or None, default=None
+        Dtype in which rows are held; None is the network's.
+    augment : hashable or None, default=None
+        What training rows go through: ``augment.build()`` gives an object with
+        ``variables``, the states of its random generators, and ``check(input_shape,
+        dtype)``, that is called with a batch. It returns one of the same shape, and for
+        each row None or the share that it has in a mixture with the row before it.
     """
 
     network: NetworkSpec
@@ -126,6 +133,8 @@ class ProgramKey:
     metrics: tuple = ()
     weight_decay: bool = False
     n_members: int = 1
+    x_dtype: str | None = None
+    augment: object = None
 
 
 def can_have_members(key):
@@ -140,12 +149,13 @@ def can_have_members(key):
     -------
     bool
         False if the optimizer looks at several variables at once, or averages them at
-        the end, or if Keras has to see each variable by itself.
+        the end, if Keras has to see each variable by itself, or if rows are augmented,
+        which is not for the empty batches of a member that has stopped.
     """
     config = key.optimizer.config
-    return shares_a_vector(
-        PROGRAMS.network(key.network).layout, key.optimizer
-    ) and not (config.get("global_clipnorm") or config.get("use_ema"))
+    if key.augment or config.get("global_clipnorm") or config.get("use_ema"):
+        return False
+    return shares_a_vector(PROGRAMS.network(key.network).layout, key.optimizer)
 
 
 class Network:

@@ -84,13 +84,15 @@ class Layout:
         ]
         self._first_state = [np.asarray(v) for v in self.state]
 
-    def fresh(self, seed):
+    def fresh(self, seed, state=None):
         """Draw initial weights.
 
         Parameters
         ----------
         seed : int
             The same seed gives the same weights, bit by bit.
+        state : dict of str to ndarray or None, default=None
+            Values of variables that are not trainable, by the end of their path.
 
         Returns
         -------
@@ -112,11 +114,14 @@ class Layout:
                 initializer = copy.copy(initializer)
                 initializer.seed = int(rng.integers(2**31))
             values.append(np.asarray(initializer(shape, dtype=self.dtype)))
-        state = tuple(
+        others = [
             np.array([rng.integers(2**31), 0], value.dtype) if _is_seed(v) else value
             for v, value in zip(self.state, self._first_state, strict=True)
-        )
-        return Weights(self.join(values), state)
+        ]
+        for end, value in (state or {}).items():
+            (i,) = [i for i, v in enumerate(self.state) if v.path.endswith(end)]
+            others[i] = np.asarray(value, others[i].dtype).reshape(others[i].shape)
+        return Weights(self.join(values), tuple(others))
 
     def join(self, values):
         """Concatenate arrays, one per trainable variable, into one vector."""

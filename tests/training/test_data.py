@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -115,16 +116,20 @@ def test_arrays_in_several_calls_of_the_engine_give_the_same_bits():
     assert_same_outcome(*[fit(key, rows, batch_size=4) for rows in (whole, cut)])
 
 
+def inputs(transform):
+    return SimpleNamespace(transform=transform, shape=X.shape[1:], dtype="float64")
+
+
 def test_sparse_becomes_a_stream_and_dense_an_array():
-    rest = (np.abs, Y, WEIGHT)
-    assert isinstance(array_or_stream(X, *rest, dtype="float64"), ArrayData)
-    found = array_or_stream(
-        sp.csr_array(X), lambda rows: np.abs(rows.toarray()), *rest[1:], dtype="float64"
-    )
+    rest = (Y, WEIGHT)
+    dense_rows = array_or_stream(X, inputs(np.abs), *rest, dtype="float64")
+    assert isinstance(dense_rows, ArrayData)
+    to_dense = inputs(lambda rows: np.abs(rows.toarray()))
+    found = array_or_stream(sp.csr_array(X), to_dense, *rest, dtype="float64")
     assert isinstance(found, StreamData)
     (((loaded, y, weight, rows),),) = found.evaluation_blocks([True])
     assert_array_equal(rows, np.arange(N))
-    for tensor, expected in zip((loaded, y, weight), (abs(X), Y, WEIGHT), strict=True):
+    for tensor, expected in zip((loaded, y, weight), (abs(X), *rest), strict=True):
         assert_array_equal(tensor, expected)
 
 

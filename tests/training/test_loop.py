@@ -37,12 +37,13 @@ class Scripted:
         )
         self.epoch = 0
         self.finished = False
+        self.is_random = False
         self.calls = []  # (rows, rates, batch_size) of every epoch
 
     def zeros(self, *shape):
         return np.zeros((1, *shape))
 
-    def run(self, members, rates, decays, batch_size, totals):
+    def run(self, members, rates, decays, draws, batch_size, totals):
         ((_, _, _, order),) = members
         self.calls.append((list(order), list(rates), batch_size))
         self.epoch += 1

@@ -1,11 +1,19 @@
 """Epoch and predict steps: the one package that names TensorFlow."""
 
 from skdl.training._tensorflow._graph import to_device
+from skdl.training._tensorflow._inner import InnerGradient
 from skdl.training._tensorflow._predictor import Predictor
 from skdl.training._tensorflow._trainer import (
-    EVALUATION_ROWS,
     Trainer,
+    evaluation_rows,
     shares_a_vector,
 )
 
-__all__ = ["EVALUATION_ROWS", "Predictor", "Trainer", "shares_a_vector", "to_device"]
+__all__ = [
+    "InnerGradient",
+    "Predictor",
+    "Trainer",
+    "evaluation_rows",
+    "shares_a_vector",
+    "to_device",
+]

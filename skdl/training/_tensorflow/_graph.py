@@ -1,6 +1,7 @@
 """What predictors and trainers share: tracing, calling, taking apart."""
 
 import inspect
+import math
 import threading
 
 import tensorflow as tf
@@ -25,6 +26,27 @@ def to_device(array, dtype):
         A copy.
     """
     return tf.constant(array, dtype)
+
+
+def rows_at_once(row_shape, most, n_positions):
+    """How many rows are computed together: of large images fewer, as memory is finite.
+
+    Parameters
+    ----------
+    row_shape : tuple of int
+        Of one row; all axes but the last are positions, for images height and width.
+    most : int
+        For rows of a table.
+    n_positions : int
+        How many there may be in all rows together.
+
+    Returns
+    -------
+    int
+        A power of two, or `most`.
+    """
+    fitting = max(1, n_positions // math.prod(row_shape[:-1]))
+    return min(most, 2 ** int(math.log2(fitting)))
 
 
 def traced(function, signature):

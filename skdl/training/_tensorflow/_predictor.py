@@ -6,9 +6,10 @@ import numpy as np
 import tensorflow as tf
 from keras import KerasTensor
 
-from skdl.training._tensorflow._graph import call, split, traced
+from skdl.training._tensorflow._graph import call, rows_at_once, split, traced
 
 _SMALL = 50_000  # parameters up to which 128 rows cost hardly more than one
+_POSITIONS = 2**14  # of images in a chunk, so that a single one does not cost too much
 
 
 class Predictor:
@@ -35,7 +36,8 @@ class Predictor:
         self._layout = layout
         self._n_members = n_members
         self._dtype = np.dtype(spec.dtype)
-        self.chunk = 128 if layout.n_parameters <= _SMALL else 32
+        most = 128 if layout.n_parameters <= _SMALL else 32
+        self.chunk = rows_at_once(spec.input_shape, most, _POSITIONS)
         one = (
             tf.TensorSpec([layout.n_parameters], layout.dtype),
             [tf.TensorSpec(v.shape, v.dtype) for v in layout.state],
@@ -76,7 +78,7 @@ class Predictor:
         loaded : list of tuple
             From `load`.
         X : ndarray of shape (n_rows, ...)
-            Inputs of the network's dtype.
+            Inputs of the network's dtype, or of one that it can hold.
 
         Returns
         -------

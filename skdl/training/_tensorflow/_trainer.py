@@ -6,12 +6,19 @@ import itertools
 
 import numpy as np
 import tensorflow as tf
-from keras import KerasTensor, Variable, name_scope
+from keras import KerasTensor, StatelessScope, Variable, name_scope
 
-from skdl.training._tensorflow._graph import TRACING, call, per_row, split, traced
+from skdl.training._tensorflow._graph import (
+    TRACING,
+    call,
+    per_row,
+    rows_at_once,
+    split,
+    traced,
+)
 from skdl.training._weights import Weights
 
-EVALUATION_ROWS = 256  # rows of validation data computed together
+_DRAWS_OF_ONE = 2**16  # numbers that one random generator may draw in a step
 _FUSED_ADAM = 20_000  # parameters from which TensorFlow's own Adam is the faster one
 
 
@@ -60,14 +67,19 @@ class Trainer:
         else:
             self._parameters = [_copy(v) for v in layout.trainable]
         self._kernels = self._kernel_masks() if key.weight_decay else None
+        self._augmentation = key.augment and key.augment.build()
+        if self._augmentation is not None:
+            self._augmentation.check(key.network.input_shape, key.network.dtype)
         self._optimizer.build(self._parameters)
         self._fresh_optimizer = self.optimizer_state()
         held = [*self._parameters, *(v for state in self._state for v in state)]
         self.n_bytes = sum(v.numpy().nbytes for v in held)
         self.n_bytes += sum(value.nbytes for value in self._fresh_optimizer)
         spec = key.network
+        self._dtype = spec.dtype
+        self._evaluation_rows = evaluation_rows(spec.input_shape)
         self._batch = [
-            tf.TensorSpec([None, *spec.input_shape], spec.dtype),
+            tf.TensorSpec([None, *spec.input_shape], key.x_dtype or spec.dtype),
             tf.TensorSpec([None, *key.y_shape], key.y_dtype),
             tf.TensorSpec([None], spec.dtype),
         ]
@@ -77,8 +89,11 @@ class Trainer:
     def _run_epoch(self):
         rates = tf.TensorSpec([None], tf.float32)
         batch_size = tf.TensorSpec([], tf.int32)
+        draws = tf.TensorSpec([None, self._n_members], tf.uint32)
         totals = tf.TensorSpec([self._n_members], tf.float64)
-        return traced(self._epoch, [self._rows, rates, rates, batch_size, totals])
+        return traced(
+            self._epoch, [self._rows, rates, rates, draws, batch_size, totals]
+        )
 
     @functools.cached_property
     def _run_evaluation(self):
@@ -87,19 +102,24 @@ class Trainer:
 
     @functools.cached_property
     def _member_step(self):
-        return self._of_one_member(self._gradient)
+        return self._of_one_member(self._gradient, tf.TensorSpec([], tf.uint32))
 
     @functools.cached_property
     def _member_sums(self):
         return self._of_one_member(self._sums)
 
-    def _of_one_member(self, function):
+    @property
+    def is_random(self):
+        """Whether a step depends on `draws`."""
+        return self._augmentation is not None
+
+    def _of_one_member(self, function, *further):
         """A member's part of a computation: for several of them traced only once."""
         if self._n_members == 1:
             return function
         vector = tf.TensorSpec([self._layout.n_parameters], self._layout.dtype)
         state = [tf.TensorSpec(v.shape, v.dtype) for v in self._layout.state]
-        return traced(function, [[vector], state, *self._batch])
+        return traced(function, [[vector], state, *self._batch, *further])
 
     # -- variables ------------------------------------------------------------------
 
@@ -181,7 +201,7 @@ class Trainer:
 
     # -- one epoch ------------------------------------------------------------------
 
-    def run(self, members, rates, decays, batch_size, totals):
+    def run(self, members, rates, decays, draws, batch_size, totals):
         """Take one optimizer step for each batch of rows.
 
         Parameters
@@ -195,6 +215,8 @@ class Trainer:
         decays : ndarray of shape (n_steps,)
             The share of every kernel that is taken off in the step, for programs with
             weight decay.
+        draws : ndarray of shape (n_steps, n_members)
+            uint32, what augmentation is random by in each step.
         batch_size : int
             Rows per step; the last batch may be shorter.
         totals : tensor of shape (n_members,)
@@ -209,11 +231,12 @@ class Trainer:
             [[*rows, tf.constant(order, tf.int32)] for *rows, order in members],
             tf.constant(rates, tf.float32),
             tf.constant(decays, tf.float32),
+            tf.constant(draws, tf.uint32),
             tf.constant(batch_size, tf.int32),
             totals,
         )
 
-    def _epoch(self, members, rates, decays, batch_size, totals):
+    def _epoch(self, members, rates, decays, draws, batch_size, totals):
         n_steps = tf.shape(rates)[0]
 
         def body(step, totals):
@@ -223,18 +246,23 @@ class Trainer:
             for *rows, order in members:
                 now = tf.strided_slice(order, begin, begin + batch_size)
                 batches.append([tf.gather(values, now) for values in rows])
-            return step + 1, totals + self._step(batches, tf.gather(decays, step))
+            taken = self._step(batches, tf.gather(decays, step), tf.gather(draws, step))
+            return step + 1, totals + taken
 
         _, totals = tf.while_loop(
             lambda step, _: step < n_steps, body, (0, totals), parallel_iterations=1
         )
         return totals
 
-    def _step(self, batches, decay):
+    def _step(self, batches, decay, draws):
         members = [
-            self._member_step(values, [v.value for v in state], *batch)
-            for values, state, batch in zip(
-                self._values(), self._state, batches, strict=True
+            self._member_step(values, [v.value for v in state], *batch, draw)
+            for values, state, batch, draw in zip(
+                self._values(),
+                self._state,
+                batches,
+                tf.unstack(draws, self._n_members),
+                strict=True,
             )
         ]
         totals, gradients, states = zip(*members, strict=True)
@@ -253,17 +281,18 @@ class Trainer:
             self._optimizer.apply(gradients, self._parameters)
         return tf.stack(totals)
 
-    def _gradient(self, values, state, X, y, weight):
+    def _gradient(self, values, state, X, y, weight, draw):
         """One member's objective times rows, its gradient, and its new state."""
+        X, targets = self._augmented(X, y, weight, draw)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
             outputs, state, penalties = self._forward(values, state, X, training=True)
-            losses = tf.cast(per_row(self._loss, y, outputs), weight.dtype)
+            losses = tf.add_n([self._weighed(*of, outputs) for of in targets])
             n_rows = tf.shape(losses)[0]
             if self._n_members > 1:  # one that has stopped is given no rows
                 n_rows = tf.maximum(n_rows, 1)
             n_rows = tf.cast(n_rows, losses.dtype)
-            objective = tf.reduce_sum(weight * losses) / n_rows
+            objective = tf.reduce_sum(losses) / n_rows
             if penalties:
                 objective += tf.add_n([tf.cast(p, losses.dtype) for p in penalties])
             scaled = objective
@@ -271,6 +300,28 @@ class Trainer:
                 scaled = self._optimizer.scale_loss(objective)
         gradients = tape.gradient(scaled, values)
         return tf.cast(objective * n_rows, tf.float64), gradients, state
+
+    def _augmented(self, X, y, weight, draw):
+        """Other rows like these, and one or two targets with weights for each row."""
+        X = tf.cast(X, self._dtype)
+        if self._augmentation is None:
+            return X, [(y, weight)]
+        seeds = [
+            (variable, tf.stack([draw, tf.constant(k * _DRAWS_OF_ONE, tf.uint32)]))
+            for k, variable in enumerate(self._augmentation.variables)
+        ]
+        with StatelessScope(state_mapping=seeds):
+            X, share = self._augmentation(X)
+        if share is None:
+            return X, [(y, weight)]
+        # a row mixed with the one before it has the loss of both: for the log loss that
+        # is the same as targets which are mixed
+        partner = [tf.roll(values, 1, axis=0) for values in (y, weight)]
+        return X, [(y, share * weight), (partner[0], (1 - share) * partner[1])]
+
+    def _weighed(self, y, weight, outputs):
+        """The loss of every row times its weight."""
+        return weight * tf.cast(per_row(self._loss, y, outputs), weight.dtype)
 
     def _kernel_masks(self):
         """For each parameter variable 1 where a kernel is, and 0 elsewhere."""
@@ -327,7 +378,7 @@ class Trainer:
         n_rows = tf.reduce_max([tf.shape(which)[0] for *_, which in members])
 
         def body(start, totals):
-            chunk = slice(start, start + EVALUATION_ROWS)
+            chunk = slice(start, start + self._evaluation_rows)
             sums = []
             states = [[v.value for v in state] for state in self._state]
             for values, state, (*rows, which) in zip(
@@ -335,7 +386,7 @@ class Trainer:
             ):
                 part = [tf.gather(of_all, which[chunk]) for of_all in rows]
                 sums.append(self._member_sums(values, state, *part))
-            return start + EVALUATION_ROWS, totals + tf.stack(sums)
+            return start + self._evaluation_rows, totals + tf.stack(sums)
 
         _, totals = tf.while_loop(
             lambda start, _: start < n_rows, body, (0, totals), parallel_iterations=1
@@ -343,6 +394,7 @@ class Trainer:
         return totals
 
     def _sums(self, values, state, X, y, weight):
+        X = tf.cast(X, self._dtype)
         outputs, _, penalties = self._forward(values, state, X, training=False)
         count = tf.cast(tf.shape(weight)[0], weight.dtype)
         sums = [
@@ -364,6 +416,22 @@ class Trainer:
 @functools.cache
 def _zeros(shape):
     return tf.zeros(shape, tf.float64)
+
+
+def evaluation_rows(row_shape):
+    """How many rows of validation data are computed together.
+
+    Parameters
+    ----------
+    row_shape : tuple of int
+        Of one row.
+
+    Returns
+    -------
+    int
+        256 rows of a table, and fewer large images.
+    """
+    return rows_at_once(row_shape, 256, 2**18)
 
 
 def shares_a_vector(layout, optimizer):

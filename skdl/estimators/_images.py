@@ -1,0 +1,79 @@
+"""What estimators for images share: parameters, inputs, augmentation."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from skdl._images import ImageInputs, check_images, warn_about_range
+from skdl._validation import StrOptions, non_negative
+from skdl.base._decay import DecayMixin
+
+STOPPING_ROWS = 2000  # images from which some are set apart to stop early
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ImageParameters:
+    """The parameters of all networks for images; last among the bases, so first."""
+
+    weight_decay: float = 1.0
+    augment: object = None
+    image_shape: tuple | None = None
+    image_size: object = None
+    color_mode: str = "rgb"
+
+    _image_constraints: ClassVar[dict] = {
+        "weight_decay": [non_negative()],
+        "augment": "no_validation",
+        "image_shape": [tuple, list, None],
+        "image_size": "no_validation",
+        "color_mode": [StrOptions({"rgb", "grayscale", "rgba"})],
+    }
+
+
+class Images(DecayMixin):
+    """What those parameters stand for."""
+
+    def _check_inputs(self, X, *, reset, name="X"):
+        X = check_images(
+            self,
+            X,
+            reset=reset,
+            image_shape=self.image_shape,
+            image_size=self.image_size,
+            color_mode=self.color_mode,
+            name=name,
+        )
+        dtype = "uint8" if X.ndim == 1 else X.dtype.name  # files hold bytes
+        if reset:
+            self._dtype_of_images = dtype
+        else:
+            warn_about_range(X, self._dtype_of_images, name)
+        return X
+
+    def _fit_inputs(self, rows):
+        return ImageInputs.fit(
+            rows.X,
+            rows.weight,
+            self.image_shape_,
+            scaling=self.input_scaling,
+            color_mode=self.color_mode,
+            dtype=self.dtype,
+        )
+
+    def _augmentation(self):
+        from skdl.networks import find_augment
+
+        return find_augment(self.augment)
+
+    def _rows_are_independent(self):
+        # what batch normalisation makes of equal rows that are merged is what it makes
+        # of one of them with their weight
+        return True
+
+    def _stops_by_default(self, n_rows, validation):
+        return validation is not None or n_rows >= STOPPING_ROWS
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        return tags

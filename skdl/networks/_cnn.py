@@ -1,0 +1,206 @@
+"""The convolutional network: blocks of convolution and pooling, then dense layers."""
+
+import keras
+from keras import layers
+
+from skdl.networks._blocks import (
+    ACTIVATIONS,
+    LAST,
+    activation_layer,
+    batch_norm_layer,
+    check_activation,
+    input_scaling,
+    per_layer,
+    regularizer,
+)
+
+POOLINGS = {
+    "max": layers.MaxPooling2D,
+    "average": layers.AveragePooling2D,
+    "global": layers.MaxPooling2D,  # between blocks
+}
+
+
+def cnn_network(
+    input_shape,
+    n_outputs,
+    *,
+    filters=(32, 64),
+    kernel_size=3,
+    strides=1,
+    padding="same",
+    pool_size=2,
+    pooling="max",
+    hidden_units=(128,),
+    activation="relu",
+    batch_norm=False,
+    dropout=0.0,
+    l1=0.0,
+    l2=0.0,
+    activity_l1=0.0,
+    activity_l2=0.0,
+    dtype="float32",
+):
+    """A stack of convolutions and pooling, then a stack of dense layers.
+
+    Every block is: convolution, batch normalisation (optional), activation, once or
+    several times, then pooling. Images are scaled by the first layer, see
+    `input_scaling`. Biases begin at 0, kernels as it suits the activation.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        Shape of one image, ``(height, width, channels)``.
+    n_outputs : int
+        Number of output units; the output is linear (logits).
+    filters : tuple, default=(32, 64)
+        For each block the number of filters, or a tuple of them for several
+        convolutions before the pooling.
+    kernel_size, strides, pool_size : int or tuple, default=3, 1 and 2
+        One number for all blocks, or one per block; each may be a pair for height and
+        width. Only a block's first convolution has strides. Pools are never larger than
+        what they pool.
+    padding : {"same", "valid"}, default="same"
+        "same" puts zeros around, "valid" takes only whole windows.
+    pooling : {"max", "average", "global"} or None, default="max"
+        "global" is maxima between blocks, and after the last one the mean over all
+        positions. None pools nothing.
+    hidden_units : tuple of int, default=(128,)
+        Width of every dense layer before the output.
+    activation : str, default="relu"
+        One of the keys of ``ACTIVATIONS``.
+    batch_norm : bool, default=False
+        Whether activations of convolutions are normalised within the batch first.
+    dropout : float or tuple of float, default=0.0
+        Share of the inputs of every dense layer, the output included, that is left
+        out: one number, or one for each of these.
+    l1, l2 : float or tuple of float, default=0.0
+        Weight of the sum of absolute, and of squared kernel weights in the loss: one
+        number for all layers (the output included), or one for each block and then
+        each hidden layer.
+    activity_l1, activity_l2 : float or tuple of float, default=0.0
+        The same for their activations, averaged over the batch.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of weights and computation.
+
+    Returns
+    -------
+    keras.Model
+        From images to logits, untrained.
+
+    Raises
+    ------
+    ValueError
+        If a window does not fit, the activation is unknown, or a tuple has another
+        length.
+
+    References
+    ----------
+    LeCun, Y., Bottou, L., Bengio, Y., & Haffner, P. (1998). Gradient-based learning
+    applied to document recognition. Proceedings of the IEEE, 86(11).
+
+    Examples
+    --------
+    >>> from skdl.networks import cnn_network
+    >>> cnn_network((8, 8, 1), 10, filters=(16,)).get_layer("conv_1").count_params()
+    160
+    """
+    check_activation(activation)
+    n_blocks, n_hidden = len(filters), len(hidden_units)
+    kernels, steps, pools = (
+        [_pair(size) for size in per_layer(value, n_blocks, name, "blocks")]
+        for name, value in [
+            ("kernel_size", kernel_size),
+            ("strides", strides),
+            ("pool_size", pool_size),
+        ]
+    )
+    penalties = [
+        per_layer(value, n_blocks + n_hidden, name, "blocks and hidden layers")
+        for name, value in [
+            ("l1", l1),
+            ("l2", l2),
+            ("activity_l1", activity_l1),
+            ("activity_l2", activity_l2),
+        ]
+    ]
+    penalties = list(zip(*penalties, strict=True))
+    rates = per_layer(dropout, n_hidden + 1, "dropout", "dense layers")
+    initializer = ACTIVATIONS[activation][1]
+
+    inputs = keras.Input(input_shape, dtype=dtype, name="inputs")
+    x = input_scaling(dtype)(inputs)
+    rows = zip(filters, kernels, steps, pools, penalties[:n_blocks], strict=True)
+    for i, (widths, kernel, step, pool, (k1, k2, a1, a2)) in enumerate(rows, start=1):
+        widths = widths if isinstance(widths, tuple) else (widths,)
+        for j, width in enumerate(widths, start=1):
+            name = f"{i}" if len(widths) == 1 else f"{i}_{j}"
+            if padding == "valid":
+                _check_fits(kernel, x.shape[1:3], i)
+            x = layers.Conv2D(
+                width,
+                kernel,
+                strides=step if j == 1 else 1,
+                padding=padding,
+                kernel_initializer=initializer,
+                kernel_regularizer=regularizer(k1, k2),
+                dtype=dtype,
+                name=f"conv_{name}",
+                **LAST,
+            )(x)
+            if batch_norm:
+                x = batch_norm_layer(name=f"batch_norm_{name}", dtype=dtype)(x)
+            x = activation_layer(
+                activation,
+                of_images=True,
+                name=f"activation_{name}",
+                dtype=dtype,
+                activity_regularizer=regularizer(a1, a2),
+            )(x)
+        last = i == n_blocks
+        pool = tuple(map(min, pool, x.shape[1:3]))
+        if pooling and pool != (1, 1) and not (last and pooling == "global"):
+            x = POOLINGS[pooling](pool, dtype=dtype, name=f"pool_{i}", **LAST)(x)
+    ends = layers.GlobalAveragePooling2D if pooling == "global" else layers.Flatten
+    x = ends(dtype=dtype, name="features", **LAST)(x)
+
+    dense = zip(hidden_units, rates[:-1], penalties[n_blocks:], strict=True)
+    for i, (units, rate, (k1, k2, a1, a2)) in enumerate(dense, start=1):
+        if rate:
+            x = layers.Dropout(rate, dtype=dtype, name=f"dropout_{i}")(x)
+        x = layers.Dense(
+            units,
+            kernel_initializer=initializer,
+            kernel_regularizer=regularizer(k1, k2),
+            dtype=dtype,
+            name=f"dense_{i}",
+        )(x)
+        x = activation_layer(
+            activation,
+            name=f"dense_activation_{i}",
+            dtype=dtype,
+            activity_regularizer=regularizer(a1, a2),
+        )(x)
+    if rates[-1]:
+        x = layers.Dropout(rates[-1], dtype=dtype, name="dropout_outputs")(x)
+    output_penalty = [0.0 if isinstance(v, tuple | list) else v for v in (l1, l2)]
+    outputs = layers.Dense(
+        n_outputs,
+        kernel_regularizer=regularizer(*output_penalty),
+        dtype=dtype,
+        name="outputs",
+    )(x)
+    return keras.Model(inputs, outputs, name="cnn_network")
+
+
+def _pair(size):
+    return tuple(size) if isinstance(size, tuple | list) else (size, size)
+
+
+def _check_fits(kernel, size, block):
+    if any(k > s for k, s in zip(kernel, size, strict=True)):
+        raise ValueError(
+            f"padding='valid': block {block} has a kernel of {kernel} for what is left "
+            f"of the image, {tuple(size)}. Use padding='same', fewer blocks, or "
+            "smaller kernels and pools."
+        )
