@@ -109,7 +109,10 @@ def parse(comparison, arguments):
         "without",
     )
     parser.add_argument(
-        "--repeats", type=int, default=comparison.repeats, help=comparison.splits
+        "--repeats",
+        type=int,
+        default=comparison.repeats,
+        help=comparison.splits.replace("%", "%%"),  # which argparse would fill in
     )
     parser.add_argument("--jobs", type=int, default=1, help="tables at a time")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures")

@@ -39,9 +39,8 @@ def figures_of(seconds, epochs, parameters, y, probability):
 
 def prepared(folder, split, seed, settings):
     """Make the estimator and read the images."""
-    setting = dict(map(override, settings))
-    network = CNNClassifier(**setting, random_state=int(seed))
-    return network, read_split(folder, **SPLITS[split])
+    setting = dict(map(override, settings)) | {"random_state": int(seed)}
+    return CNNClassifier(**setting), read_split(folder, **SPLITS[split])
 
 
 def skdl(folder, split, seed, *settings):

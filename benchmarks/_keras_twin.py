@@ -151,7 +151,7 @@ def _augmentation(augment, shape):
     names = (augment,) if isinstance(augment, str) else tuple(augment)
     if unknown := [name for name in names if name not in AUGMENTATIONS]:
         raise ValueError(
-            f"augment={unknown[0]!r} has no counterpart here; it is one of "
-            f"{', '.join(AUGMENTATIONS)} that has"
+            f"augment={unknown[0]!r} has no counterpart in Keras here; these have one: "
+            f"{', '.join(AUGMENTATIONS)}"
         )
     return keras.Sequential([AUGMENTATIONS[name](shape) for name in names])

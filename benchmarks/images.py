@@ -62,7 +62,7 @@ class Case(NamedTuple):
     @property
     def title(self):
         """What a row calls it."""
-        return TITLES.get(self.how, self.what)
+        return TITLES.get(self.how, self.task)
 
     def missing(self):
         """Name the module which is not installed, if any."""
@@ -168,11 +168,11 @@ TABLES = {"epochs": epoch_table, "folder": folder_table}
 
 def titles_of(effort, file_bytes):
     """Say what each table shows."""
-    sizes = ", ".join(f"{n} of {1e-3 * size:.1f} KB" for n, size in file_bytes.items())
+    sizes = "".join(f", {n} of {1e-3 * k:.1f} KB" for n, k in file_bytes.items())
     return {
         "epochs": "1. Seconds of an epoch, batch size 64; cnn: two convolutions and a "
         "hidden layer,\n   28 x 28; resnet: 20 layers, 32 x 32 x 3",
-        "folder": f"2. CNNClassifier on JPEGs of {SIZE} x {SIZE} ({sizes})",
+        "folder": f"2. CNNClassifier on JPEGs of {SIZE} x {SIZE}{sizes}",
     }
 
 

@@ -22,6 +22,7 @@ PUBLIC_MODULES = [
     "skdl.exceptions",
     "skdl.losses",
     "skdl.model_selection",
+    "skdl.preprocessing",
 ]
 
 # numpydoc's checks that we do not follow, with the reason.

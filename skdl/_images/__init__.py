@@ -1,6 +1,6 @@
 """From a user's images to what a network for images takes."""
 
-from skdl._images._check import check_images, warn_about_range
+from skdl._images._check import check_images
 from skdl._images._decode import COLOR_MODES, decode_image
 from skdl._images._inputs import ImageInputs
 from skdl._images._open import is_image
@@ -18,5 +18,4 @@ __all__ = [
     "is_image",
     "looks_like_paths",
     "read_images",
-    "warn_about_range",
 ]

@@ -1,7 +1,6 @@
 """X of an estimator for images: arrays, flat rows or paths, checked."""
 
 import math
-import warnings
 
 import numpy as np
 import scipy.sparse as sp
@@ -137,27 +136,3 @@ def _check_arrays(estimator, X, name):
                 "np.nan_to_num, or leave such images out."
             )
     return X
-
-
-def warn_about_range(X, dtype, name="X"):
-    """Warn where floats up to one follow training on uint8, whose values reach 255.
-
-    Parameters
-    ----------
-    X : ndarray
-        Checked images.
-    dtype : str
-        Of the training images.
-    name : str, default="X"
-        The argument's name, for the message.
-    """
-    if dtype != "uint8" or X.dtype.kind != "f" or not X.size:
-        return
-    largest = X.max()
-    if 0 < largest <= 1 and X.min() >= 0:
-        warnings.warn(
-            f"{name} has floats up to {largest:.3g}, but training images were uint8, "
-            "from 0 to 255. Give images of uint8, or multiply by 255.",
-            UserWarning,
-            stacklevel=4,
-        )

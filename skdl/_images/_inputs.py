@@ -1,6 +1,7 @@
 """Images as the network takes them, and what it has to know to scale them."""
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,6 +112,8 @@ class ImageInputs:
                     f"{self.shape[2]}. Set color_mode before fit, or give arrays."
                 )
             return read_images(X, self.shape[:2], self.color_mode)
+        if self.dtype == "uint8" and X.dtype != np.uint8:
+            _warn_about_range(X)
         if X.dtype.name in ("uint8", self.computed):
             return X
         with np.errstate(over="ignore"):
@@ -133,6 +136,18 @@ class ImageInputs:
     def layers(self):
         """Layers of Keras before the network: none, it scales images itself."""
         return []
+
+
+def _warn_about_range(X):
+    """Floats up to one, where the training images were uint8."""
+    largest = X.max(initial=0)
+    if 0 < largest <= 1 and X.min() >= 0:
+        warnings.warn(
+            f"X has floats up to {largest:.3g}, but training images were uint8, from 0 "
+            "to 255. Give images of uint8, or multiply by 255.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _moments(X, share):

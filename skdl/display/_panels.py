@@ -48,7 +48,7 @@ def picture_axes(plt, ax, n, *, aspect=1.0, n_lines=1):
             )
         figure, axes = given[0].figure, given
     else:
-        n_columns = math.ceil(math.sqrt(n))
+        n_columns = max(math.ceil(math.sqrt(n)), min(n, 3))
         n_rows = math.ceil(n / n_columns)
         if ax is None:
             width = CELL if n_columns > 2 else LARGE_CELL

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from skdl._validation import StrOptions, check_one_or_per_layer
-from skdl.estimators._images import ImageParameters, Images
+from skdl.estimators._images import Images
 from skdl.estimators._sizes import sizes
 from skdl.estimators._widths import hidden_widths
 
@@ -13,7 +13,7 @@ FILTERS = (32, 64, 128, 256, 256)  # of "auto"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class CNNParameters(ImageParameters):
+class CNNParameters:
     """The parameters of a convolutional network; last among the bases, so first."""
 
     filters: object = "auto"
@@ -32,7 +32,6 @@ class CNNParameters(ImageParameters):
     activity_l2: float | tuple = 0.0
 
     _network_constraints: ClassVar[dict] = {
-        **ImageParameters._image_constraints,
         "filters": "no_validation",
         "kernel_size": "no_validation",
         "strides": "no_validation",

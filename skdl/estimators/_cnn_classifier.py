@@ -5,10 +5,11 @@ from typing import ClassVar
 
 from skdl.base import NeuralClassifier
 from skdl.estimators._cnn import CNN, CNNParameters
+from skdl.estimators._images import ImageParameters
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class CNNClassifier(CNN, NeuralClassifier, CNNParameters):
+class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
     """A convolutional network that classifies images.
 
     Blocks of convolution, batch normalisation, activation and pooling, then dense
@@ -199,7 +200,8 @@ class CNNClassifier(CNN, NeuralClassifier, CNNParameters):
     >>> clf.predict(X[:3])
     array([0, 1, 2])
     >>> clf.image_shape_
-    (8, 8, 1)"""
+    (8, 8, 1)
+    """
 
     learning_rate_schedule: object = "auto"
     epochs: int = 30
@@ -207,5 +209,6 @@ class CNNClassifier(CNN, NeuralClassifier, CNNParameters):
 
     _parameter_constraints: ClassVar[dict] = {
         **NeuralClassifier._parameter_constraints,
+        **ImageParameters._image_constraints,
         **CNNParameters._network_constraints,
     }

@@ -5,10 +5,11 @@ from typing import ClassVar
 
 from skdl.base import NeuralRegressor
 from skdl.estimators._cnn import CNN, CNNParameters
+from skdl.estimators._images import ImageParameters
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class CNNRegressor(CNN, NeuralRegressor, CNNParameters):
+class CNNRegressor(CNN, NeuralRegressor, ImageParameters, CNNParameters):
     """A convolutional network that predicts one or several numbers from images.
 
     Blocks of convolution, batch normalisation, activation and pooling, then dense
@@ -194,7 +195,8 @@ class CNNRegressor(CNN, NeuralRegressor, CNNParameters):
     >>> y = X[:, :4].mean(axis=(1, 2, 3))  # how bright the upper half is
     >>> reg = CNNRegressor(filters=(8, 16), random_state=0).fit(X, y)
     >>> reg.predict(X[:5]).shape
-    (5,)"""
+    (5,)
+    """
 
     learning_rate_schedule: object = "auto"
     epochs: int = 30
@@ -202,5 +204,6 @@ class CNNRegressor(CNN, NeuralRegressor, CNNParameters):
 
     _parameter_constraints: ClassVar[dict] = {
         **NeuralRegressor._parameter_constraints,
+        **ImageParameters._image_constraints,
         **CNNParameters._network_constraints,
     }

@@ -3,26 +3,27 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from skdl._images import ImageInputs, check_images, warn_about_range
+from skdl._images import ImageInputs, check_images
 from skdl._validation import StrOptions, non_negative
 from skdl.base._decay import DecayMixin
 
+LEAST_STEPS = 300  # over which kernels shrink by weight_decay
 STOPPING_ROWS = 2000  # images from which some are set apart to stop early
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ImageParameters:
-    """The parameters of all networks for images; last among the bases, so first."""
+    """The parameters of all networks for images; before those of the network."""
 
-    weight_decay: float = 1.0
     augment: object = None
+    weight_decay: float = 3.0
     image_shape: tuple | None = None
     image_size: object = None
     color_mode: str = "rgb"
 
     _image_constraints: ClassVar[dict] = {
-        "weight_decay": [non_negative()],
         "augment": "no_validation",
+        "weight_decay": [non_negative()],
         "image_shape": [tuple, list, None],
         "image_size": "no_validation",
         "color_mode": [StrOptions({"rgb", "grayscale", "rgba"})],
@@ -33,7 +34,7 @@ class Images(DecayMixin):
     """What those parameters stand for."""
 
     def _check_inputs(self, X, *, reset, name="X"):
-        X = check_images(
+        return check_images(
             self,
             X,
             reset=reset,
@@ -42,12 +43,6 @@ class Images(DecayMixin):
             color_mode=self.color_mode,
             name=name,
         )
-        dtype = "uint8" if X.ndim == 1 else X.dtype.name  # files hold bytes
-        if reset:
-            self._dtype_of_images = dtype
-        else:
-            warn_about_range(X, self._dtype_of_images, name)
-        return X
 
     def _fit_inputs(self, rows):
         return ImageInputs.fit(
@@ -63,6 +58,10 @@ class Images(DecayMixin):
         from skdl.networks import find_augment
 
         return find_augment(self.augment)
+
+    def _decay_of_kernels(self, peak_rate, n_steps):
+        # over a few steps, as in calls of partial_fit, learning could not make up for it
+        return super()._decay_of_kernels(peak_rate, max(n_steps, LEAST_STEPS))
 
     def _rows_are_independent(self):
         # what batch normalisation makes of equal rows that are merged is what it makes

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from skdl._validation import Interval, StrOptions, non_negative
-from skdl.estimators._images import ImageParameters, Images
+from skdl.estimators._images import Images
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ResNetParameters(ImageParameters):
+class ResNetParameters:
     """The parameters of a residual network; last among the bases, so first in order."""
 
     depth: int = 20
@@ -22,7 +22,6 @@ class ResNetParameters(ImageParameters):
     l2: float = 0.0
 
     _network_constraints: ClassVar[dict] = {
-        **ImageParameters._image_constraints,
         "depth": [Interval(numbers.Integral, 8, None, closed="left")],
         "version": [Interval(numbers.Integral, 1, 2, closed="both")],
         "width": [Interval(numbers.Real, 0, None, closed="neither")],

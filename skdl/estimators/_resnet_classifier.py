@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from skdl.base import NeuralClassifier
+from skdl.estimators._images import ImageParameters
 from skdl.estimators._resnet import ResNet, ResNetParameters
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ResNetClassifier(ResNet, NeuralClassifier, ResNetParameters):
+class ResNetClassifier(ResNet, NeuralClassifier, ImageParameters, ResNetParameters):
     """A residual network that classifies small images.
 
     A convolution, three stages of blocks with shortcuts around them, the mean over all
@@ -181,7 +182,8 @@ class ResNetClassifier(ResNet, NeuralClassifier, ResNetParameters):
     >>> X, y = digits.images[:300], digits.target[:300]
     >>> clf = ResNetClassifier(depth=8, epochs=5, random_state=0).fit(X, y)
     >>> clf.predict_proba(X[:3]).shape
-    (3, 10)"""
+    (3, 10)
+    """
 
     learning_rate_schedule: object = "auto"
     epochs: int = 30
@@ -189,5 +191,6 @@ class ResNetClassifier(ResNet, NeuralClassifier, ResNetParameters):
 
     _parameter_constraints: ClassVar[dict] = {
         **NeuralClassifier._parameter_constraints,
+        **ImageParameters._image_constraints,
         **ResNetParameters._network_constraints,
     }

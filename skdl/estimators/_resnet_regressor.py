@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from skdl.base import NeuralRegressor
+from skdl.estimators._images import ImageParameters
 from skdl.estimators._resnet import ResNet, ResNetParameters
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ResNetRegressor(ResNet, NeuralRegressor, ResNetParameters):
+class ResNetRegressor(ResNet, NeuralRegressor, ImageParameters, ResNetParameters):
     """A residual network that predicts one or several numbers from small images.
 
     A convolution, three stages of blocks with shortcuts around them, the mean over all
@@ -179,7 +180,8 @@ class ResNetRegressor(ResNet, NeuralRegressor, ResNetParameters):
     >>> y = X[:, :4].mean(axis=(1, 2, 3))  # how bright the upper half is
     >>> reg = ResNetRegressor(depth=8, epochs=5, random_state=0).fit(X, y)
     >>> reg.predict(X[:5]).shape
-    (5,)"""
+    (5,)
+    """
 
     learning_rate_schedule: object = "auto"
     epochs: int = 30
@@ -187,5 +189,6 @@ class ResNetRegressor(ResNet, NeuralRegressor, ResNetParameters):
 
     _parameter_constraints: ClassVar[dict] = {
         **NeuralRegressor._parameter_constraints,
+        **ImageParameters._image_constraints,
         **ResNetParameters._network_constraints,
     }

@@ -8,6 +8,7 @@ from keras import layers
 from skdl.networks._blocks import (
     LAST,
     activation_layer,
+    batch_norm_layer,
     check_activation,
     input_scaling,
     regularizer,
@@ -270,16 +271,12 @@ def _convolution(x, filters, size, strides, name, options):
 
 
 def _normalised(x, name, options):
-    # The authors' constants; means over ten steps also suit data of a few batches.
-    return layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, dtype=options.dtype, name=name
-    )(x)
+    return batch_norm_layer(dtype=options.dtype, name=name)(x)
 
 
 def _activation(x, name, options):
-    slopes = {"shared_axes": [1, 2]} if options.activation == "prelu" else {}
     layer = activation_layer(
-        options.activation, dtype=options.dtype, name=name, **slopes
+        options.activation, of_images=True, dtype=options.dtype, name=name
     )
     return layer(x)
 

@@ -244,7 +244,7 @@ def test_it_draws_into_given_axes(digits, model):
     figure, (left, right) = plt.subplots(1, 2)
     display = MisclassifiedDisplay.from_estimator(model, X, y, n_images=3, ax=left)
     assert display.figure_ is figure
-    assert len(figure.axes) == 2 + 4
+    assert len(figure.axes) == 2 + 3
     assert figure.get_suptitle() == ""
     display.images, display.true_names = display.images[:1], display.true_names[:1]
     display.predicted_names = display.predicted_names[:1]

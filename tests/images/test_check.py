@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator
 
-from skdl._images import check_images, warn_about_range
+from skdl._images import check_images
+from skdl._validation import check_inputs
 
 N = 6
 
@@ -393,6 +394,14 @@ def test_what_is_no_image_is_refused(name):
         checked(X, **options)
 
 
+def test_a_series_of_numbers_is_refused_in_words():
+    series = pd.Series(numbers(9))
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
+        checked(series)
+    with pytest.raises(ValueError, match="Expected a 2-dimensional container"):
+        check_inputs(Network(), series, reset=True)
+
+
 # shape of X, message; fit saw images of 5 x 4 pixels in 3 colours
 OTHERS = {
     "size": (
@@ -441,35 +450,3 @@ def test_messages_name_the_argument():
     ]:
         with pytest.raises(ValueError, match=message):
             checked(X, network, name="X_val")
-
-
-# -- floats after uint8 ----------------------------------------------------------------
-
-
-def test_floats_up_to_one_after_uint8_are_told_of():
-    X = numbers(N, 4, 4, dtype="uint8")
-    message = (
-        r"X has floats up to 1, but training images were uint8, .* multiply by 255"
-    )
-    with pytest.warns(UserWarning, match=message):
-        warn_about_range(X / X.max(), "uint8")
-    with pytest.warns(UserWarning, match="X_val has floats up to 0.5"):
-        warn_about_range(np.full((N, 4, 4), np.float32(0.5)), "uint8", "X_val")
-
-
-@pytest.mark.parametrize(
-    ("X", "dtype"),
-    [
-        (numbers(N, 4, 4) / 255, "float32"),  # as in training
-        (numbers(N, 4, 4), "uint8"),  # up to 255
-        (numbers(N, 4, 4, dtype="uint8") // 255, "uint8"),  # nearly black
-        (-numbers(N, 4, 4) / 255, "uint8"),  # whatever that is
-        (np.zeros((N, 4, 4)), "uint8"),  # black in any range
-        (np.zeros((0, 4, 4)), "uint8"),
-        (np.array(["a.png"], dtype=object), "uint8"),
-    ],
-)
-def test_other_ranges_are_not(X, dtype):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warn_about_range(X, dtype)

@@ -183,6 +183,35 @@ def test_bytes_after_floats_stay_bytes_and_floats_after_bytes_are_cast():
     assert_array_equal(result, X.astype(np.float32) + 0.5)
 
 
+def test_floats_up_to_one_after_bytes_are_told_of():
+    X = bytes_(N, *SHAPE)
+    message = "X has floats up to 1, but training images were uint8, .*multiply by 255"
+    for inputs in (fitted(X), fitted(X, scaling=None, dtype="float32")):
+        with pytest.warns(UserWarning, match=message):
+            inputs.transform(X / X.max())
+        with pytest.warns(UserWarning, match=r"X has floats up to 0\.5, but"):
+            inputs.transform(np.full((1, *SHAPE), np.float32(0.5)))
+
+
+ORDINARY = {
+    "as in training": (numbers, np.random.default_rng(0).random((N, *SHAPE))),
+    "up to 255": (bytes_, bytes_(N, *SHAPE).astype(np.float32)),
+    "bytes that are nearly black": (bytes_, bytes_(N, *SHAPE) // 255),
+    "bytes after floats": (numbers, bytes_(N, *SHAPE)),
+    "negative": (bytes_, -np.random.default_rng(0).random((N, *SHAPE))),
+    "black in any range": (bytes_, np.zeros((N, *SHAPE))),
+    "none at all": (bytes_, np.zeros((0, *SHAPE))),
+}
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_other_ranges_are_not(name):
+    kind, X = ORDINARY[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fitted(kind(N, *SHAPE)).transform(X)
+
+
 def test_values_too_large_for_the_dtype_are_refused():
     X = numbers(N, *SHAPE)
     inputs = fitted(X, dtype="float32")

@@ -378,6 +378,10 @@ class Noise:
 class _Noise:
     def __init__(self, n_generators):
         self.generators = [keras.random.SeedGenerator(0) for _ in range(n_generators)]
+        self.variables = []
+
+    def check(self, input_shape, dtype):
+        """Have variables only now, as layers that make theirs when they are built."""
         self.variables = [generator.state for generator in self.generators]
 
     def __call__(self, X):
@@ -527,12 +531,14 @@ def test_nothing_is_drawn_where_nothing_is_random():
 class Mix:
     """Mixes each image with the one before it, by the share in its first pixel."""
 
+    variables = ()
+
     def build(self):
         return self
 
-    @property
-    def variables(self):
-        return []
+    def check(self, input_shape, dtype):
+        assert input_shape == MIXED_SHAPE
+        assert dtype == "float64"
 
     def __call__(self, X):
         share = X[:, 0, 0, 0]

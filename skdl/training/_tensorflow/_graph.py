@@ -1,11 +1,14 @@
 """What predictors and trainers share: tracing, calling, taking apart."""
 
+import contextlib
 import inspect
 import math
 import threading
 
 import tensorflow as tf
 from keras import StatelessScope
+
+from skdl.training._tensorflow._batch_norm import fused_batch_norm
 
 TRACING = threading.RLock()
 
@@ -94,7 +97,10 @@ def call(model, variables, state, X, *, training):
         [*variables, *state],
         strict=True,
     )
-    with StatelessScope(state_mapping=list(pairs), collect_losses=True) as scope:
+    with (
+        fused_batch_norm(model) if training else contextlib.nullcontext(),
+        StatelessScope(state_mapping=list(pairs), collect_losses=True) as scope,
+    ):
         told = "training" in inspect.signature(model.call).parameters
         outputs = model(X, training=training) if told else model(X)
         losses = model.losses

@@ -1,0 +1,409 @@
+"""Estimators for images: every form of X, files, augmentation, scikit-learn's tools."""
+
+import warnings
+from functools import partial
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier, StackingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skdl import CNNClassifier, CNNRegressor, ResNetClassifier, ResNetRegressor
+from skdl.ensemble import FoldEnsembleClassifier
+from skdl.exceptions import ImageReadError
+from skdl.model_selection import BayesSearchCV
+from skdl.preprocessing import ImageLoader, load_image_folder
+
+CNN = partial(
+    CNNClassifier, filters=(8, 8), hidden_units=(16,), epochs=3, random_state=0
+)
+RESNET = partial(ResNetClassifier, depth=8, width=0.5, epochs=3, random_state=0)
+KINDS = pytest.mark.parametrize("make", [CNN, RESNET], ids=["CNN", "ResNet"])
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Images of uint8 from 0 to 240, of shape (300, 8, 8), and their labels."""
+    data = load_digits()
+    return (15 * data.images[:300]).astype(np.uint8), data.target[:300]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Red and blue images of 12 x 10 pixels with noise, 20 each, as PNG files."""
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("colours")
+    for channel, name in [(0, "red"), (2, "blue")]:
+        (path / name).mkdir()
+        for k in range(20):
+            pixels = rng.integers(0, 90, (12, 10, 3), dtype=np.uint8)
+            pixels[..., channel] += 120
+            Image.fromarray(pixels).save(path / name / f"{k:02d}.png")
+    return path
+
+
+# -- forms of X ------------------------------------------------------------------------
+
+
+@KINDS
+def test_all_forms_of_the_same_images_give_the_same_bits(make, digits):
+    images, y = digits
+    expected = make().fit(images, y).predict_proba(images[:50])
+    for form in (
+        lambda X: X[..., np.newaxis],
+        lambda X: X.reshape(len(X), -1),
+        lambda X: X.astype(np.float64),
+        lambda X: X.tolist(),
+        lambda X: pd.DataFrame(X.reshape(len(X), -1)),
+    ):
+        estimator = make().fit(form(images), y)
+        assert estimator.image_shape_ == (8, 8, 1)
+        assert estimator.n_features_in_ == 64
+        assert_array_equal(estimator.predict_proba(form(images[:50])), expected)
+        assert_array_equal(estimator.predict_proba(images[:50]), expected)
+
+
+def test_rows_are_shaped_as_image_shape_says(digits):
+    images, y = digits
+    colour = np.stack([images, images[::-1], images], axis=-1)[:, :, :6]
+    expected = CNN().fit(colour, y).predict_proba(colour)
+    flat = colour.reshape(len(colour), -1)
+    estimator = CNN(image_shape=(8, 6, 3)).fit(flat, y)
+    assert_array_equal(estimator.predict_proba(flat), expected)
+    with pytest.raises(ValueError, match=r"image_shape=\(8, 8, 3\) needs 192.*has 144"):
+        CNN(image_shape=(8, 8, 3)).fit(flat, y)
+
+
+def test_flat_rows_go_through_a_scaler_in_a_pipeline():
+    X, y = load_digits(return_X_y=True)
+    pipe = make_pipeline(StandardScaler(), CNN(epochs=10))
+    assert pipe.fit(X[:600], y[:600]).score(X[600:], y[600:]) > 0.8
+
+
+@KINDS
+def test_a_saved_model_takes_images_as_they_come(make, digits, tmp_path):
+    images, y = digits
+    estimator = make().fit(images, y)
+    estimator.model_.save(tmp_path / "net.keras")
+    model = keras.models.load_model(tmp_path / "net.keras")
+    assert_allclose(
+        model.predict(images[..., np.newaxis], verbose=0),
+        estimator.predict_proba(images),
+        atol=1e-6,
+    )
+
+
+def test_uint8_is_divided_by_255_where_nothing_else_scales_it(digits):
+    images, y = digits
+    bytes_, floats = (
+        CNN(input_scaling=None).fit(X, y).predict_proba(X)
+        for X in (images, images / 255)
+    )
+    assert_allclose(bytes_, floats, atol=1e-4)
+
+
+def test_floats_up_to_one_after_uint8_are_warned_of(digits):
+    images, y = digits
+    estimator = CNN(epochs=1).fit(images, y)
+    with pytest.warns(UserWarning, match=r"up to 0\.941.*uint8, from 0 to 255.*by 255"):
+        estimator.predict(images / 255)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimator.predict(images.astype(float))
+
+
+def test_images_of_another_shape_are_refused(digits):
+    images, y = digits
+    estimator = CNN(epochs=1).fit(images, y)
+    with pytest.raises(ValueError, match=r"shape \(6, 8\).*\(8, 8, 1\).*ImageLoader"):
+        estimator.predict(images[:, :6])
+    estimator.fit(images[:, :6], y)  # a second fit begins anew
+    assert estimator.image_shape_ == (6, 8, 1)
+
+
+@KINDS
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 2), (40, 24, 3)])
+def test_images_of_any_size_are_learned(make, shape):
+    rng = np.random.default_rng(0)
+    X = rng.random((40, *shape))
+    y = X.reshape(40, -1).mean(axis=1) > 0.5
+    estimator = make(**({"filters": "auto"} if make is CNN else {})).fit(X, y)
+    assert estimator.predict_proba(X).shape == (40, 2)
+
+
+# -- targets ---------------------------------------------------------------------------
+
+
+def test_labels_may_be_text_or_several_per_image(digits):
+    images, y = digits
+    names = np.array([f"digit {k}" for k in range(10)])
+    estimator = CNN(epochs=10).fit(images, names[y])
+    assert_array_equal(estimator.classes_, names)
+    assert estimator.score(images, names[y]) > 0.9
+    several = np.stack([y > 4, y % 2 == 0], axis=1).astype(int)
+    estimator = CNN().fit(images, several)
+    assert estimator.predict(images).shape == (300, 2)
+    assert set(np.unique(estimator.predict(images))) <= {0, 1}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        partial(CNNRegressor, filters=(8, 8), epochs=40),
+        partial(ResNetRegressor, depth=8, width=0.5, epochs=30),
+    ],
+    ids=["CNN", "ResNet"],
+)
+def test_regressors_learn_where_the_light_is(make):
+    rng = np.random.default_rng(0)
+    places = rng.integers(0, 8, (400, 2))
+    X = rng.random((400, 8, 8)) * 0.2
+    X[np.arange(400), places[:, 0], places[:, 1]] = 1.0
+    estimator = make(random_state=0).fit(X[:300], 100 + 10 * places[:300])
+    assert estimator.score(X[300:], 100 + 10 * places[300:]) > 0.8
+
+
+# -- networks --------------------------------------------------------------------------
+
+
+def test_layers_have_the_textbooks_number_of_weights(digits, capsys):
+    images, y = digits
+    estimator = CNN(filters=(5, (7, 6)), kernel_size=(3, 2)).fit(images, y)
+    (network,) = [
+        layer for layer in estimator.model_.layers if isinstance(layer, keras.Model)
+    ]
+    textbook = {
+        "conv_1": 3 * 3 * 1 * 5 + 5,
+        "conv_2_1": 2 * 2 * 5 * 7 + 7,
+        "conv_2_2": 2 * 2 * 7 * 6 + 6,
+        "dense_1": (2 * 2 * 6) * 16 + 16,  # two poolings: 8, 4, 2 pixels
+        "outputs": 16 * 10 + 10,
+    }
+    for name, n_weights in textbook.items():
+        assert network.get_layer(name).count_params() == n_weights
+    norms = 2 * (5 + 7 + 6)
+    assert estimator.n_parameters_ == sum(textbook.values()) + norms
+    estimator.summary()
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in textbook)
+    assert f"{textbook['dense_1']}" in printed
+
+
+@pytest.mark.parametrize(
+    ("side", "n_blocks"), [(1, 2), (8, 2), (28, 3), (32, 3), (64, 4), (128, 5)]
+)
+def test_auto_has_blocks_until_little_is_left_of_the_image(side, n_blocks):
+    spec = CNNClassifier()._network((side, 1 + side // 2, 3), 10)
+    assert dict(spec.params)["filters"] == (32, 64, 128, 256, 256)[:n_blocks]
+
+
+def zero(y_true, y_pred):
+    return 0.0 * keras.ops.sum(y_pred, axis=-1)
+
+
+@KINDS
+def test_weight_decay_is_for_kernels_only(make, digits):
+    images, y = digits
+    decayed = make(weight_decay=2.0, loss=zero, epochs=4).fit(images, y).model_
+    fresh = make(weight_decay=0.0, loss=zero, epochs=4).fit(images, y).model_
+    kinds = set()
+    for after, before in zip(
+        decayed.trainable_variables, fresh.trainable_variables, strict=True
+    ):
+        kinds.add(before.name)
+        # a cosine from 1 to 0 has the mean 1/2
+        factor = np.exp(-2.0 / 2) if before.name == "kernel" else 1.0
+        assert_allclose(after, factor * np.asarray(before), rtol=0.02, atol=1e-7)
+    assert {"kernel", "bias", "gamma", "beta"} == kinds
+
+
+@pytest.mark.slow
+def test_depth_44_trains_where_the_same_network_without_shortcuts_does_worse():
+    """He et al. 2016, figure 6, in small: plain networks get worse with depth."""
+    X, y = load_digits(return_X_y=True)
+    train, test = slice(0, 1000), slice(1000, None)
+    scores, losses = {}, {}
+    for shortcut in ("identity", None):
+        estimator = ResNetClassifier(
+            depth=44, shortcut=shortcut, epochs=10, batch_size=32, random_state=0
+        ).fit(X[train], y[train])
+        scores[shortcut] = estimator.score(X[test], y[test])
+        losses[shortcut] = estimator.loss_
+    assert scores["identity"] > 0.9
+    assert scores["identity"] > scores[None] + 0.02
+    assert losses["identity"] < 0.5 * losses[None]
+
+
+# -- augmentation and seeds ------------------------------------------------------------
+
+
+@KINDS
+def test_augmentation_is_seeded_and_leaves_predictions_alone(make, digits):
+    images, y = digits
+    augment = ("crop", "rotate", "zoom", "color", "mixup", "cutmix")
+    first, again = (make(augment=augment).fit(images, y) for _ in range(2))
+    expected = first.predict_proba(images)
+    assert_array_equal(again.predict_proba(images), expected)
+    assert_array_equal(first.predict_proba(images), expected)  # nothing random in it
+    assert again.loss_ == first.loss_
+    other = make(augment=augment, random_state=1).fit(images, y)
+    assert not np.array_equal(other.predict_proba(images), expected)
+    assert not np.array_equal(make().fit(images, y).predict_proba(images), expected)
+
+
+def test_flips_teach_what_lies_on_the_other_side():
+    """A bar on the left is one class; seen in training on that side only."""
+    rng = np.random.default_rng(0)
+    X = rng.random((200, 8, 8, 1)) * 0.5
+    y = np.arange(200) % 2
+    X[y == 1, 2:6, 1] = 1.0
+    X[y == 0, 2:6, 1] = 0.0
+    mirrored = X[:, :, ::-1]
+    make = partial(CNN, epochs=20)
+    plain, flipped = (make(augment=a).fit(X, y) for a in (None, "flip"))
+    assert plain.score(X, y) > 0.9
+    assert flipped.score(mirrored, y) > 0.95 > plain.score(mirrored, y) + 0.1
+
+
+def test_layers_of_keras_augment_and_are_left_as_they_are(digits):
+    images, y = digits
+    layer = keras.layers.RandomTranslation(0.1, 0.1)
+    estimator = CNN(augment=[layer, "color"]).fit(images, y)
+    assert not layer.built
+    assert clone(estimator).augment[0] is layer
+    again = clone(estimator).fit(images, y)
+    assert_array_equal(again.predict_proba(images), estimator.predict_proba(images))
+
+
+def test_wrong_augmentation_is_told_before_training(digits):
+    with pytest.raises(ValueError, match="augment='turn'.*flip.*cutmix"):
+        CNN(augment="turn").fit(*digits)
+
+
+def test_early_stopping_begins_with_2000_images():
+    X = np.random.default_rng(0).random((2000, 4, 4))
+    y = X[:, :2].mean(axis=(1, 2)) > 0.5
+    few, many = (CNN(epochs=1).fit(X[:n], y[:n]) for n in (1999, 2000))
+    assert "val_loss" not in few.history_
+    assert "val_loss" in many.history_
+
+
+# -- files -----------------------------------------------------------------------------
+
+
+@KINDS
+def test_paths_give_the_bits_of_the_images_in_the_files(make, folder):
+    files = load_image_folder(folder)
+    labels = files.target_names[files.target]
+    arrays = ImageLoader(size=(9, 8)).fit_transform(files.data)
+    estimator = make(image_size=(9, 8)).fit(files.data, labels)
+    expected = make().fit(arrays, labels)
+    assert estimator.image_shape_ == (9, 8, 3)
+    probabilities = expected.predict_proba(arrays)
+    assert_array_equal(estimator.predict_proba(files.data), probabilities)
+    assert estimator.history_ == expected.history_
+    # either takes the other's form
+    assert_array_equal(estimator.predict_proba(arrays), probabilities)
+    assert_array_equal(expected.predict_proba(files.data), probabilities)
+    assert_array_equal(estimator.predict_proba(list(files.data[:1])), probabilities[:1])
+
+
+def test_paths_stop_early_are_weighted_and_searched(folder):
+    files = load_image_folder(folder)
+    estimator = CNN(image_size=8, early_stopping=True, epochs=8)
+    weight = np.linspace(0.5, 2.0, 40)
+    estimator.fit(files.data, files.target, sample_weight=weight)
+    assert len(estimator.history_["val_loss"]) == estimator.n_epochs_
+    search = GridSearchCV(CNN(image_size=8, epochs=8), {"hidden_units": [(), (4,)]})
+    assert search.fit(files.data, files.target).best_score_ > 0.9
+
+
+def test_grey_files_have_one_channel(folder):
+    files = load_image_folder(folder)
+    estimator = CNN(image_size=(6, 6), color_mode="grayscale", epochs=1)
+    assert estimator.fit(files.data, files.target).image_shape_ == (6, 6, 1)
+
+
+def test_paths_need_a_size(folder):
+    files = load_image_folder(folder)
+    with pytest.raises(ValueError, match=r"image_size=None.*paths.*\(128, 128\)"):
+        CNN().fit(files.data, files.target)
+
+
+def test_a_broken_file_is_named_and_leaves_the_estimator_as_it_was(folder, tmp_path):
+    files = load_image_folder(folder)
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(open(files.data[0], "rb").read()[:60])
+    estimator = CNN(image_size=(8, 8)).fit(files.data, files.target)
+    before = estimator.predict_proba(files.data)
+    paths = [*files.data, str(broken)]
+    with pytest.raises(ImageReadError, match=r"broken\.png"):
+        estimator.fit(paths, [*files.target, 0])
+    with pytest.raises(ImageReadError, match=r"broken\.png"):
+        estimator.predict(paths)
+    assert_array_equal(estimator.predict_proba(files.data), before)
+
+
+def test_a_loader_and_a_network_make_a_pipeline(folder):
+    files = load_image_folder(folder)
+    pipe = make_pipeline(ImageLoader(size=8), CNN(epochs=8))
+    assert cross_val_score(pipe, files.data, files.target, cv=2).mean() > 0.9
+
+
+def test_partial_fit_goes_on_with_new_images(digits):
+    images, y = digits
+    estimator = CNN()
+    for _ in range(15):
+        estimator.partial_fit(images[:150], y[:150], classes=np.arange(10))
+        estimator.partial_fit(images[150:], y[150:])
+    assert estimator.n_epochs_ == 30
+    assert estimator.score(images, y) > 0.9
+
+
+# -- scikit-learn's tools --------------------------------------------------------------
+
+
+@KINDS
+def test_cross_validation_and_searches_run(make, digits):
+    images, y = digits
+    flat = images.reshape(len(images), -1)
+    assert cross_val_score(make(), images, y, cv=3).shape == (3,)
+    grid = GridSearchCV(make(), {"weight_decay": [0.0, 3.0]}, cv=2).fit(images, y)
+    assert grid.best_estimator_.predict(images).shape == y.shape
+    spaces = {"learning_rate": (1e-3, 1e-2, "log-uniform"), "augment": [None, "crop"]}
+    search = BayesSearchCV(make(), spaces, n_iter=3, cv=2, random_state=0)
+    assert search.fit(flat, y).best_params_.keys() == spaces.keys()
+
+
+@KINDS
+def test_a_forest_and_a_network_are_stacked_on_flat_rows(make, digits):
+    images, y = digits
+    flat = images.reshape(len(images), -1)
+    members = [("forest", RandomForestClassifier(20, random_state=0)), ("net", make())]
+    stack = StackingClassifier(members, LogisticRegression(max_iter=1000), cv=2)
+    assert stack.fit(flat, y).score(flat, y) > 0.9
+
+
+@KINDS
+def test_fold_ensembles_take_images(make, digits):
+    images, y = digits
+    flat = images.reshape(len(images), -1)
+    ensemble = FoldEnsembleClassifier(make(epochs=6), cv=2, random_state=0)
+    assert ensemble.fit(flat, y).predict_proba(flat).shape == (300, 10)
+
+
+def test_two_processes_give_the_bits_of_one(digits):
+    images, y = digits
+    alone, spread = (
+        cross_val_score(CNN(), images, y, cv=2, n_jobs=n_jobs) for n_jobs in (1, 2)
+    )
+    assert_array_equal(alone, spread)
