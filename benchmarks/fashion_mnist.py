@@ -21,10 +21,10 @@ from benchmarks._text import aligned
 SETTING = {
     "filters": ((32, 32), (64, 64)),
     "hidden_units": (128,),
-    "dropout": 0.4,
-    "augment": "flip",
+    "dropout": 0.3,
+    "augment": None,
     "batch_size": 128,
-    "epochs": 15,
+    "epochs": 12,
     "early_stopping": False,  # trains on all images
 }
 QUICK_SETTING = {"epochs": 2}

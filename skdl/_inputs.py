@@ -98,6 +98,10 @@ class Inputs:
             )
         return result
 
+    def dtype_of(self, X):
+        """The dtype that `transform` gives any rows."""
+        return self.dtype
+
     def state(self):
         """What the network has to know of these inputs: see `Layout.fresh`."""
         return {}

@@ -590,6 +590,87 @@ BAD_CLIPS = {
 }
 
 
+# What does not hold of images: rows have shapes, and layers are counted otherwise.
+NOT_OF_IMAGES = {
+    "X": {
+        *(name for name in BAD_X if name.startswith("huge")),
+        *("three dimensions", "text list"),
+    },
+    "parameter": {"dropout for other layers"},
+}
+
+BAD_IMAGES = {
+    "five dimensions": (
+        lambda e, X, y: e.fit(X[:, None, None, None], y),
+        r"shape \(150, 1, 1, 1, 4\)\. Give images of shape \(n, height, width\)",
+    ),
+    "images of another shape": (
+        lambda e, X, y: e.predict(np.zeros((3, 2, 3))),
+        r"shape \(2, 3\).*fitted to images of shape \(2, 2, 1\).*ImageLoader",
+    ),
+    "huge": (
+        lambda e, X, y: e.fit(put(1e300, X), y),
+        r"Channel 0 of X has values too large.*1e\+300.*Rescale",
+    ),
+    "huge, not scaled": (
+        lambda e, X, y: e.set_params(input_scaling=None).fit(put(1e300, X), y),
+        r"X\[3, 0, 1, 0\]=1e\+300 is too large for float32.*Rescale X.*float64",
+    ),
+    "huge in predict": (
+        lambda e, X, y: e.predict(put(1e300, X)),
+        r"X\[3, 0, 1, 0\]=1e\+300 is too large for float32.*Rescale X.*float64",
+    ),
+    "huge in X_val": (
+        lambda e, X, y: e.fit(X, y, X_val=put(1e300, X), y_val=y),
+        r"X\[3, 0, 1, 0\]=1e\+300 is too large for float32.*Rescale X.*float64",
+    ),
+    "text list": (
+        lambda e, X, y: e.fit([["red", "1", "2", "3"]] * 150, y),
+        "X holds text, for example .*'red'.*numbers.*paths",
+    ),
+    "no files": (
+        lambda e, X, y: e.set_params(image_size=4).fit(["no such.png"] * 150, y),
+        r"no such\.png",
+    ),
+    "paths without a size": (
+        lambda e, X, y: e.fit(["a.png"] * 150, y),
+        r"image_size=None, but X holds paths.*image_size=\(128, 128\)",
+    ),
+    "image_size": (
+        lambda e, X, y: e.set_params(image_size=(4, 0)).fit(["a.png"] * 150, y),
+        r"image_size=\(4, 0\).*height and width",
+    ),
+    "image_shape for other rows": (
+        given(image_shape=(3, 3)),
+        r"image_shape=\(3, 3\) needs 9 features; X has 4.*Reshape",
+    ),
+    "image_shape": (given(image_shape=(4,)), r"image_shape=\(4,\).*height, width"),
+    "color_mode": (given(color_mode="bgr"), "'color_mode'.*'rgb'.*'bgr'"),
+    "filters": (given(filters=(8, 0)), r"filters=\(8, 0\).*whole numbers.*\(32, 64\)"),
+    "kernel_size": (given(kernel_size=2.5), "kernel_size=2.5.*whole number"),
+    "kernel_size as a pair": (
+        given(kernel_size=(3, 5)),
+        r"kernel_size=\(3, 5\).*each of the 1 blocks.*kernel_size=\(\(3, 5\),\)",
+    ),
+    "a kernel larger than the image": (
+        given(kernel_size=3, padding="valid"),
+        r"padding='valid'.*\(3, 3\).*\(2, 2\).*padding='same'",
+    ),
+    "pooling": (given(pooling="mean"), "'pooling'.*'average'.*'mean'"),
+    "augment": (given(augment="turn"), "augment='turn'.*flip"),
+    "augment by a number": (given(augment=0.5), "augment=0.5"),
+    "weight_decay": (given(weight_decay=-1.0), "'weight_decay'.*-1.0"),
+    "dropout for other layers": (
+        given(dropout=(0.1, 0.2, 0.3), hidden_units=()),
+        r"dropout=\(0.1, 0.2, 0.3\) has 3 values for 1 dense layers.*Give",
+    ),
+    "l2 for other layers": (
+        given(l2=(0.1, 0.2, 0.3)),
+        r"l2=\(0.1, 0.2, 0.3\) has 3 values for 2 blocks and hidden layers.*Give",
+    ),
+}
+
+
 def cases():
     """(name, group and name of the case, call, message), for all defaults."""
     for name in DEFAULTS:
@@ -606,6 +687,9 @@ def cases():
             own = BAD_CALIBRATION if labels else BAD_CLIPS
             groups["of its own"] = {**BAD_TABLES, **BAD_TABLE_PARAMETERS, **own}
             welcome = WELCOME_IN_TABLES
+        if name.startswith("CNN"):
+            groups["of images"] = BAD_IMAGES
+            welcome = NOT_OF_IMAGES
         for group, table in groups.items():
             for key in table.keys() - welcome.get(group, set()):
                 yield name, f"{group}: {key}", *table[key]

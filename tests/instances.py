@@ -138,8 +138,8 @@ INSTANCES = {
     ),
 }
 
-DEFAULTS = [name for name in INSTANCES if "-" not in name]
-IMAGES = [name for name in INSTANCES if name.startswith(("CNN", "ResNet"))]
+RESNETS = ["ResNetClassifier", "ResNetRegressor"]  # like CNNs but for the network
+DEFAULTS = [name for name in INSTANCES if "-" not in name and name not in RESNETS]
 DENSE = [name for name in INSTANCES if name.startswith("Dense")]
 CLASSIFIERS = [name for name in DEFAULTS if name.endswith("Classifier")]
 REGRESSORS = [name for name in DEFAULTS if name.endswith("Regressor")]

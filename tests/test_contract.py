@@ -35,9 +35,9 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdl import DenseClassifier, Pyramid
-from tests.instances import DEFAULTS, INSTANCES, NOISY, small
+from tests.instances import DEFAULTS, INSTANCES, NOISY, RESNETS, small
 
-VARIED = [name for name in INSTANCES if name not in {*DEFAULTS, *NOISY}]
+VARIED = [name for name in INSTANCES if name not in {*DEFAULTS, *RESNETS, *NOISY}]
 everyone = pytest.mark.parametrize("name", INSTANCES)
 learner = partial(small, epochs=20, learning_rate=0.05)
 
@@ -45,7 +45,7 @@ learner = partial(small, epochs=20, learning_rate=0.05)
 # -- scikit-learn's own checks ---------------------------------------------------------
 
 
-@parametrize_with_checks([INSTANCES[name]() for name in DEFAULTS])
+@parametrize_with_checks([INSTANCES[name]() for name in [*DEFAULTS, *RESNETS]])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 

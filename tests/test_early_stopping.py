@@ -25,6 +25,8 @@ KINDS = {
     "DenseRegressor": {"l2": 1e-3},
     "TabularClassifier": ALONE,
     "TabularRegressor": {**ALONE, "clip_predictions": False},
+    "CNNClassifier": {"learning_rate_schedule": None, "weight_decay": 0.0},
+    "CNNRegressor": {"learning_rate_schedule": None, "weight_decay": 0.0},
 }
 classifiers = pytest.mark.parametrize("name", CLASSIFIERS)
 regressors = pytest.mark.parametrize("name", REGRESSORS)
@@ -43,7 +45,7 @@ def fit(estimator, noise, **parameters):
 
 def penalty(estimator):
     """``l2`` times the sum of squares of all kernels, read from the Keras model."""
-    if not hasattr(estimator, "l2"):
+    if not getattr(estimator, "l2", 0.0):
         return 0.0
     weights = estimator.model_.get_layer("dense_network").get_weights()
     return estimator.l2 * sum((kernel**2).sum() for kernel in weights[::2])

@@ -42,6 +42,8 @@ BY_HAND = {
     "DenseRegressor": {"target_scaling": False},
     "TabularClassifier": ALONE,
     "TabularRegressor": {**ALONE, "target_scaling": False, "clip_predictions": False},
+    "CNNClassifier": {"batch_norm": False},
+    "CNNRegressor": {"batch_norm": False, "target_scaling": False},
 }
 
 

@@ -27,21 +27,24 @@ class ImageInputs:
     shape : tuple of int
         Of one image, ``(height, width, channels)``.
     dtype : str
-        Of the images that the network was made for: "uint8", or the network's dtype.
-    computed : str
         The network's dtype.
     color_mode : str
         In which files are read.
     mean, variance : ndarray of shape (n_channels,)
         Of the training images.
+    of_bytes : bool
+        Whether these were uint8.
+    up_to_one : bool
+        Whether these were floats from 0 to 1.
     """
 
     shape: tuple
     dtype: str
-    computed: str
     color_mode: str
     mean: np.ndarray
     variance: np.ndarray
+    of_bytes: bool
+    up_to_one: bool
 
     @classmethod
     def fit(cls, X, weight, shape, *, scaling, color_mode, dtype):
@@ -72,8 +75,9 @@ class ImageInputs:
         ValueError
             If the dtype cannot hold a channel's variance.
         """
-        held = "uint8" if X.dtype == np.uint8 or X.ndim == 1 else dtype
-        largest = UINT8_MAX if held == "uint8" else 1
+        of_bytes = _is_bytes(X)
+        up_to_one = not of_bytes and X.min() >= 0 and X.max() <= 1
+        largest = UINT8_MAX if of_bytes else 1
         mean, variance = np.zeros(shape[-1]), np.full(shape[-1], largest**2)
         if scaling is not None:
             if X.ndim == 1:
@@ -81,8 +85,12 @@ class ImageInputs:
                 some = np.linspace(0, len(X) - 1, n).astype(int)
                 X, weight = read_images(X[some], shape[:2], color_mode), weight[some]
             mean, variance = _moments(X, weight / weight.sum())
-            _check_variance(variance, dtype)
-        return cls(shape, held, dtype, color_mode, mean, variance)
+            _check_variance(X, variance, dtype)
+        return cls(shape, dtype, color_mode, mean, variance, of_bytes, up_to_one)
+
+    def dtype_of(self, X):
+        """The dtype that `transform` gives these images: "uint8", or the network's."""
+        return "uint8" if _is_bytes(X) else self.dtype
 
     def transform(self, X):
         """Images with numbers that the network can take.
@@ -111,20 +119,36 @@ class ImageInputs:
                     f"{CHANNELS[self.color_mode]} channels, but training images had "
                     f"{self.shape[2]}. Set color_mode before fit, or give arrays."
                 )
-            return read_images(X, self.shape[:2], self.color_mode)
-        if self.dtype == "uint8" and X.dtype != np.uint8:
-            _warn_about_range(X)
-        if X.dtype.name in ("uint8", self.computed):
+            X = read_images(X, self.shape[:2], self.color_mode)
+        self._warn_about_range(X)
+        if X.dtype.name in ("uint8", self.dtype):
             return X
         with np.errstate(over="ignore"):
-            result = X.astype(self.computed)
+            result = X.astype(self.dtype)
         if not np.isfinite(result).all():
             place = np.argwhere(~np.isfinite(result))[0].tolist()
             raise ValueError(
-                f"X{place}={X[tuple(place)]:.3g} is too large for {self.computed}. "
+                f"X{place}={X[tuple(place)]:.3g} is too large for {self.dtype}. "
                 "Rescale X, or use dtype='float64'."
             )
         return result
+
+    def _warn_about_range(self, X):
+        if self.of_bytes == _is_bytes(X) or not X.size:
+            return
+        largest = X.max()
+        if self.of_bytes and 0 < largest <= 1 and X.min() >= 0:
+            seen, remedy = "uint8, from 0 to 255", "Give uint8, or multiply by 255."
+        elif self.up_to_one and largest > 1:
+            seen, remedy = "floats from 0 to 1", "Divide by 255 here, or nowhere."
+        else:
+            return
+        warnings.warn(
+            f"X has {X.dtype} up to {largest:.3g}, but training images were {seen}. "
+            f"{remedy}",
+            UserWarning,
+            stacklevel=2,
+        )
 
     def state(self):
         """What the network's first layer has to know, see `Layout.fresh`."""
@@ -138,16 +162,9 @@ class ImageInputs:
         return []
 
 
-def _warn_about_range(X):
-    """Floats up to one, where the training images were uint8."""
-    largest = X.max(initial=0)
-    if 0 < largest <= 1 and X.min() >= 0:
-        warnings.warn(
-            f"X has floats up to {largest:.3g}, but training images were uint8, from 0 "
-            "to 255. Give images of uint8, or multiply by 255.",
-            UserWarning,
-            stacklevel=2,
-        )
+def _is_bytes(X):
+    """Whether images are uint8, as those in files are."""
+    return X.ndim == 1 or X.dtype == np.uint8
 
 
 def _moments(X, share):
@@ -170,11 +187,17 @@ def _moments(X, share):
     return mean, np.where(variance == 0, 1.0, variance)
 
 
-def _check_variance(variance, dtype):
+def _check_variance(X, variance, dtype):
     limits = np.finfo(dtype)
     wrong = ~((limits.tiny < variance) & (variance < limits.max))
     if wrong.any():
         k = int(np.argmax(wrong))
+        if not np.isfinite(variance[k]):
+            raise ValueError(
+                f"Channel {k} of X has values too large to standardise (up to "
+                f"{abs(X[..., k]).max():.3g}). Rescale X, for example to values from 0 "
+                "to 1."
+            )
         raise ValueError(
             f"Channel {k} of X has a standard deviation of {variance[k] ** 0.5:.3g}, "
             f"the square of which is not within the range of {dtype}. Rescale X, for "

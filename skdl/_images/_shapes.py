@@ -148,5 +148,8 @@ def _whole(numbers, n):
     return (
         isinstance(numbers, tuple | list)
         and len(numbers) == n
-        and all(isinstance(k, Integral) and k >= 1 for k in numbers)
+        and all(
+            isinstance(k, Integral) and not isinstance(k, bool) and k >= 1
+            for k in numbers
+        )
     )

@@ -180,6 +180,10 @@ class TableInputs:
         self._refuse_overflow(codes, result[:, :n_numbers])
         return result
 
+    def dtype_of(self, X):
+        """The dtype that `transform` gives any rows."""
+        return self.dtype
+
     def state(self):
         """What the network has to know of these inputs: nothing."""
         return {}

@@ -67,10 +67,15 @@ class TrainingMixin:
             state = inputs.state()
             weights = [layout.fresh(seed, state) for seed in seeds]
 
+        # numbers of all these rows are held in one dtype
+        held = {inputs.dtype_of(part.X) for part in (rows, validation) if part}
+        dtypes = {"dtype": self.dtype}
+        dtypes["x_dtype"] = held.pop() if len(held) == 1 else self.dtype
+
         def load(part):
             y = targets.encode(part.y, self.dtype)
             return array_or_stream(
-                part.X, inputs, y, part.normalised_weight(), dtype=self.dtype
+                part.X, inputs, y, part.normalised_weight(), **dtypes
             )
 
         data, validation = self._of_members(

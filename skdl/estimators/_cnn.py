@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from skdl._validation import StrOptions, check_one_or_per_layer
 from skdl.estimators._images import Images
-from skdl.estimators._sizes import sizes
+from skdl.estimators._sizes import filters_of, sizes
 from skdl.estimators._widths import hidden_widths
 
 FILTERS = (32, 64, 128, 256, 256)  # of "auto"
@@ -61,16 +61,17 @@ class CNN(Images):
         check_one_or_per_layer("dropout", self.dropout, below=1)
         for name in ("l1", "l2", "activity_l1", "activity_l2"):
             check_one_or_per_layer(name, getattr(self, name))
+        filters = self._blocks(input_shape)
         return network_spec(
             cnn_network,
             input_shape,
             n_outputs,
             dtype=self.dtype,
-            filters=self._blocks(input_shape),
-            kernel_size=sizes("kernel_size", self.kernel_size),
-            strides=sizes("strides", self.strides),
+            filters=filters,
+            kernel_size=sizes("kernel_size", self.kernel_size, len(filters)),
+            strides=sizes("strides", self.strides, len(filters)),
             padding=self.padding,
-            pool_size=sizes("pool_size", self.pool_size),
+            pool_size=sizes("pool_size", self.pool_size, len(filters)),
             pooling=self.pooling,
             hidden_units=hidden_widths(self.hidden_units),
             activation=self.activation,
@@ -89,4 +90,4 @@ class CNN(Images):
             return FILTERS[
                 : min(max(math.ceil(math.log2(longer)) - 2, 2), len(FILTERS))
             ]
-        return sizes("filters", self.filters)
+        return filters_of(self.filters)

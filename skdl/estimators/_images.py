@@ -60,13 +60,13 @@ class Images(DecayMixin):
         return find_augment(self.augment)
 
     def _decay_of_kernels(self, peak_rate, n_steps):
-        # over a few steps, as in calls of partial_fit, learning could not make up for it
+        # over a few steps, as in partial_fit, learning could not make up for it
         return super()._decay_of_kernels(peak_rate, max(n_steps, LEAST_STEPS))
 
     def _rows_are_independent(self):
-        # what batch normalisation makes of equal rows that are merged is what it makes
-        # of one of them with their weight
-        return True
+        # Batch normalisation sees equal images once, whatever their weight: merged they
+        # are what one of them with their weight is. But each has variations of its own.
+        return self.augment is None
 
     def _stops_by_default(self, n_rows, validation):
         return validation is not None or n_rows >= STOPPING_ROWS

@@ -3,47 +3,70 @@
 from numbers import Integral
 
 
-def sizes(name, value):
-    """Check whole numbers, pairs of them, or one of these for each block.
+def filters_of(filters):
+    """Filters of each block.
 
     Parameters
     ----------
-    name : {"filters", "kernel_size", "strides", "pool_size"}
-        The parameter.
-    value : int or sequence of int or of sequences of int
+    filters : int or sequence of int or of sequences of int
         What the user gave.
 
     Returns
     -------
-    int or tuple
-        Lists as tuples; `filters` always one entry for each block.
+    tuple
+        For each block a whole number, or a tuple of them for several convolutions.
 
     Raises
     ------
     ValueError
         If one is no whole number of at least 1.
     """
-    filters = name == "filters"
-    result = _frozen(value)
-    if filters and not isinstance(result, tuple):
-        result = (result,)
-    right = _is_size(result) or (
-        isinstance(result, tuple)
-        and len(result) > 0
-        and all(_is_size(v) or _is_group(v, any_length=filters) for v in result)
-    )
-    if right:
+    result = _frozen(filters)
+    result = result if isinstance(result, tuple) else (result,)
+    if result and all(_is_size(v) or _are_sizes(v) for v in result):
         return result
-    if filters:
-        raise ValueError(
-            f"filters={value!r} must be whole numbers of at least 1, one for each "
-            "block, for example (32, 64), or groups of them for blocks of several "
-            "convolutions, for example ((32, 32), (64, 64))."
-        )
     raise ValueError(
-        f"{name}={value!r} must be a whole number of at least 1, or one for each "
-        "block; a pair in place of a number is height and width, for example "
-        "((1, 3), (1, 3)) for two blocks."
+        f"filters={filters!r} must be whole numbers of at least 1, one for each block, "
+        "for example (32, 64), or groups of them for blocks of several convolutions, "
+        "for example ((32, 32), (64, 64))."
+    )
+
+
+def sizes(name, value, n_blocks):
+    """Height and width of what each block has.
+
+    Parameters
+    ----------
+    name : {"kernel_size", "strides", "pool_size"}
+        The parameter.
+    value : int or sequence of int or of pairs of int
+        What the user gave.
+    n_blocks : int
+        How many blocks there are.
+
+    Returns
+    -------
+    tuple of tuple of int
+        A pair for each block.
+
+    Raises
+    ------
+    ValueError
+        If one is no whole number of at least 1, or the number of blocks is another.
+    """
+    result = _frozen(value)
+    result = (result,) * n_blocks if _is_size(result) else result
+    if (
+        isinstance(result, tuple)
+        and len(result) == n_blocks
+        and all(_is_size(v) or (_are_sizes(v) and len(v) == 2) for v in result)
+    ):
+        return tuple((v, v) if _is_size(v) else v for v in result)
+    example = ", ".join(["(3, 5)"] * n_blocks) + "," * (n_blocks == 1)
+    raise ValueError(
+        f"{name}={value!r} must be a whole number of at least 1 for all blocks, or one "
+        f"for each of the {n_blocks} blocks. A pair in place of a number is height and "
+        f"width: {name}=({example})."
     )
 
 
@@ -57,9 +80,5 @@ def _is_size(value):
     return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
 
 
-def _is_group(value, *, any_length):
-    return (
-        isinstance(value, tuple)
-        and (len(value) > 0 if any_length else len(value) == 2)
-        and all(map(_is_size, value))
-    )
+def _are_sizes(value):
+    return isinstance(value, tuple) and len(value) > 0 and all(map(_is_size, value))

@@ -52,6 +52,28 @@ def check_activation(activation):
     return activation
 
 
+def check_choice(name, value, choices):
+    """Say which values there are, if it is none of them.
+
+    Parameters
+    ----------
+    name : str
+        The parameter's name, for the message.
+    value : object
+        What the user gave.
+    choices : collection
+        What it may be.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    if value not in choices:
+        known = ", ".join(map(repr, choices))
+        raise ValueError(f"{name}={value!r} is unknown. Choose one of: {known}.")
+
+
 def per_layer(value, n_layers, name, layers="hidden layers"):
     """One value for each layer, from one number or a sequence of numbers.
 

@@ -9,6 +9,7 @@ from skdl.networks._blocks import (
     activation_layer,
     batch_norm_layer,
     check_activation,
+    check_choice,
     input_scaling,
     per_layer,
     regularizer,
@@ -106,6 +107,8 @@ def cnn_network(
     160
     """
     check_activation(activation)
+    check_choice("pooling", pooling, (*POOLINGS, None))
+    check_choice("padding", padding, ("same", "valid"))
     n_blocks, n_hidden = len(filters), len(hidden_units)
     kernels, steps, pools = (
         [_pair(size) for size in per_layer(value, n_blocks, name, "blocks")]
@@ -126,51 +129,42 @@ def cnn_network(
     ]
     penalties = list(zip(*penalties, strict=True))
     rates = per_layer(dropout, n_hidden + 1, "dropout", "dense layers")
-    initializer = ACTIVATIONS[activation][1]
 
     inputs = keras.Input(input_shape, dtype=dtype, name="inputs")
     x = input_scaling(dtype)(inputs)
-    rows = zip(filters, kernels, steps, pools, penalties[:n_blocks], strict=True)
-    for i, (widths, kernel, step, pool, (k1, k2, a1, a2)) in enumerate(rows, start=1):
+    blocks = zip(filters, kernels, steps, pools, penalties[:n_blocks], strict=True)
+    for i, (widths, kernel, step, pool, weights) in enumerate(blocks, start=1):
         widths = widths if isinstance(widths, tuple) else (widths,)
         for j, width in enumerate(widths, start=1):
-            name = f"{i}" if len(widths) == 1 else f"{i}_{j}"
             if padding == "valid":
                 _check_fits(kernel, x.shape[1:3], i)
-            x = layers.Conv2D(
+            x = _convolution(
+                x,
                 width,
                 kernel,
-                strides=step if j == 1 else 1,
-                padding=padding,
-                kernel_initializer=initializer,
-                kernel_regularizer=regularizer(k1, k2),
-                dtype=dtype,
-                name=f"conv_{name}",
-                **LAST,
-            )(x)
-            if batch_norm:
-                x = batch_norm_layer(name=f"batch_norm_{name}", dtype=dtype)(x)
-            x = activation_layer(
+                step if j == 1 else 1,
+                padding,
                 activation,
-                of_images=True,
-                name=f"activation_{name}",
+                batch_norm,
+                weights,
                 dtype=dtype,
-                activity_regularizer=regularizer(a1, a2),
-            )(x)
-        last = i == n_blocks
+                name=f"{i}" if len(widths) == 1 else f"{i}_{j}",
+            )
         pool = tuple(map(min, pool, x.shape[1:3]))
-        if pooling and pool != (1, 1) and not (last and pooling == "global"):
+        ends = pooling == "global" and i == n_blocks
+        if pooling and pool != (1, 1) and not ends:
             x = POOLINGS[pooling](pool, dtype=dtype, name=f"pool_{i}", **LAST)(x)
-    ends = layers.GlobalAveragePooling2D if pooling == "global" else layers.Flatten
-    x = ends(dtype=dtype, name="features", **LAST)(x)
+    features = layers.GlobalAveragePooling2D if pooling == "global" else layers.Flatten
+    x = features(dtype=dtype, name="features", **LAST)(x)
 
+    drop = layers.AlphaDropout if activation == "selu" else layers.Dropout
     dense = zip(hidden_units, rates[:-1], penalties[n_blocks:], strict=True)
     for i, (units, rate, (k1, k2, a1, a2)) in enumerate(dense, start=1):
         if rate:
-            x = layers.Dropout(rate, dtype=dtype, name=f"dropout_{i}")(x)
+            x = drop(rate, dtype=dtype, name=f"dropout_{i}")(x)
         x = layers.Dense(
             units,
-            kernel_initializer=initializer,
+            kernel_initializer=ACTIVATIONS[activation][1],
             kernel_regularizer=regularizer(k1, k2),
             dtype=dtype,
             name=f"dense_{i}",
@@ -182,7 +176,7 @@ def cnn_network(
             activity_regularizer=regularizer(a1, a2),
         )(x)
     if rates[-1]:
-        x = layers.Dropout(rates[-1], dtype=dtype, name="dropout_outputs")(x)
+        x = drop(rates[-1], dtype=dtype, name="dropout_outputs")(x)
     output_penalty = [0.0 if isinstance(v, tuple | list) else v for v in (l1, l2)]
     outputs = layers.Dense(
         n_outputs,
@@ -191,6 +185,43 @@ def cnn_network(
         name="outputs",
     )(x)
     return keras.Model(inputs, outputs, name="cnn_network")
+
+
+def _convolution(
+    x,
+    width,
+    kernel,
+    step,
+    padding,
+    activation,
+    batch_norm,
+    penalties,
+    *,
+    dtype,
+    name,
+):
+    """A convolution, batch normalisation if asked for, activation."""
+    k1, k2, a1, a2 = penalties
+    x = layers.Conv2D(
+        width,
+        kernel,
+        strides=step,
+        padding=padding,
+        kernel_initializer=ACTIVATIONS[activation][1],
+        kernel_regularizer=regularizer(k1, k2),
+        dtype=dtype,
+        name=f"conv_{name}",
+        **LAST,
+    )(x)
+    if batch_norm:
+        x = batch_norm_layer(name=f"batch_norm_{name}", dtype=dtype)(x)
+    return activation_layer(
+        activation,
+        of_images=True,
+        name=f"activation_{name}",
+        dtype=dtype,
+        activity_regularizer=regularizer(a1, a2),
+    )(x)
 
 
 def _pair(size):

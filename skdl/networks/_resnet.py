@@ -10,6 +10,7 @@ from skdl.networks._blocks import (
     activation_layer,
     batch_norm_layer,
     check_activation,
+    check_choice,
     input_scaling,
     regularizer,
 )
@@ -129,8 +130,8 @@ def resnet_network(
     269722
     """
     _check_input_shape(input_shape)
-    _check_choice("version", version, BLOCKS)
-    _check_choice("shortcut", shortcut, SHORTCUTS)
+    check_choice("version", version, BLOCKS)
+    check_choice("shortcut", shortcut, SHORTCUTS)
     _check_stochastic_depth(stochastic_depth, shortcut)
     check_activation(activation)
     n_blocks = _blocks_per_stage(depth)
@@ -319,12 +320,6 @@ def _check_input_shape(input_shape):
             f"input_shape={tuple(input_shape)!r} is no shape of an image. Give "
             "(height, width, channels)."
         )
-
-
-def _check_choice(name, value, table):
-    if value not in table:
-        choices = ", ".join(map(repr, table))
-        raise ValueError(f"{name}={value!r} is unknown. Choose one of: {choices}.")
 
 
 def _check_stochastic_depth(share, shortcut):

@@ -1,6 +1,7 @@
 """Rows for training: arrays that are kept at hand, or streams that are loaded."""
 
 import copy
+import hashlib
 import math
 import time
 from collections import deque
@@ -258,7 +259,7 @@ class StreamData:
             yield [(*arrays, to_device(rows, "int32"))]
 
 
-def array_or_stream(X, inputs, y, weight, *, dtype):
+def array_or_stream(X, inputs, y, weight, **dtypes):
     """Dense rows as an array; others as a stream that makes them dense.
 
     Parameters
@@ -267,18 +268,17 @@ def array_or_stream(X, inputs, y, weight, *, dtype):
         Rows before `inputs.transform`: numbers, or one file for each row.
     inputs : Inputs
         Or another object with ``transform`` (some of these rows -> what the network
-        takes), ``shape`` (of one row) and ``dtype`` of the result.
+        takes) and ``shape`` (of one row).
     y, weight : ndarray of shape (n_rows, ...)
         As in `ArrayData`.
-    dtype : str
-        Dtype of weights on the device.
+    **dtypes : str
+        Likewise `dtype` and `x_dtype`.
 
     Returns
     -------
     ArrayData or StreamData
         Both train alike.
     """
-    dtypes = {"dtype": dtype, "x_dtype": inputs.dtype}
     if is_loaded_in_blocks(X):
         return StreamData(
             lambda rows: inputs.transform(X[rows]), inputs.shape, y, weight, **dtypes
@@ -318,6 +318,15 @@ def prefetched(load, items, depth=1):
             yield waiting.popleft().result()
 
 
+def _digest(*values):
+    """Twenty bytes that depend on numbers alone, whatever their dtype."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    for value in values:
+        number = np.asarray(value, np.float64) + 0.0  # -0.0 becomes 0.0
+        digest.update(np.ascontiguousarray(number))
+    return np.void(digest.digest())
+
+
 def merge_equal_rows(X, y, weight):
     """Sort rows and merge equal ones, adding their weights.
 
@@ -339,9 +348,6 @@ def merge_equal_rows(X, y, weight):
     X, y, weight : tuple of ndarray
         The distinct rows in an order that depends on their values alone.
     """
-    n = len(X)
-    parts = [np.reshape(a, (n, -1)).astype(np.float64) for a in (X, y)]
-    rows = np.ascontiguousarray(np.hstack(parts)) + 0.0  # -0.0 becomes 0.0
-    keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
-    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    digests = np.array([_digest(*row) for row in zip(X, y, strict=True)])
+    _, first, group = np.unique(digests, return_index=True, return_inverse=True)
     return X[first], y[first], np.bincount(group, weight, minlength=len(first))

@@ -275,8 +275,9 @@ def _take_note(members, trainer):
 
 def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
     nothing = np.zeros(0, np.int32)
+    shuffled = trainer.is_random or plan.batch_size < max(data.sizes)
     orders = [
-        _order(n_rows, plan, seed, epoch) if runs else nothing
+        _order(n_rows, seed, epoch, shuffled) if runs else nothing
         for n_rows, seed, runs in zip(data.sizes, plan.seeds, running, strict=True)
     ]
     totals = trainer.zeros()
@@ -297,8 +298,8 @@ def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
     ]
 
 
-def _order(n_rows, plan, seed, epoch):
-    if plan.batch_size >= n_rows:  # one full batch: order does not matter
+def _order(n_rows, seed, epoch, shuffled):
+    if not shuffled:  # one full batch: order does not matter
         return np.arange(n_rows, dtype=np.int32)
     rng = np.random.default_rng([seed, epoch])
     return rng.permutation(n_rows).astype(np.int32)

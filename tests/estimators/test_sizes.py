@@ -3,20 +3,19 @@
 import numpy as np
 import pytest
 
-from skdl.estimators._sizes import sizes
+from skdl.estimators._sizes import filters_of, sizes
 
 OF_WINDOWS = ["kernel_size", "strides", "pool_size"]
 
-# value -> the same with tuples and Python's numbers
+# value -> the same for two blocks, with tuples and Python's numbers
 WINDOWS = [
-    (3, 3),
-    (np.int64(3), 3),
-    ((3, 5), (3, 5)),
-    ([3, 5], (3, 5)),
-    ((3,), (3,)),
+    (3, ((3, 3), (3, 3))),
+    (np.int64(3), ((3, 3), (3, 3))),
+    ((3, 5), ((3, 3), (5, 5))),
+    ([3, 5], ((3, 3), (5, 5))),
     ([[1, 3], [1, 3]], ((1, 3), (1, 3))),
-    (((1, 3), 5), ((1, 3), 5)),
-    ([(np.int32(1), 3), np.uint8(5), 2], ((1, 3), 5, 2)),
+    (((1, 3), 5), ((1, 3), (5, 5))),
+    ([(np.int32(1), 3), np.uint8(5)], ((1, 3), (5, 5))),
 ]
 
 FILTERS = [
@@ -40,14 +39,14 @@ def types(value):
 @pytest.mark.parametrize("name", OF_WINDOWS)
 @pytest.mark.parametrize(("value", "expected"), WINDOWS, ids=str)
 def test_sizes_of_windows_are_one_or_one_per_block(name, value, expected):
-    found = sizes(name, value)
+    found = sizes(name, value, 2)
     assert found == expected
     assert types(found) <= {tuple, int}
 
 
 @pytest.mark.parametrize(("value", "expected"), FILTERS, ids=str)
 def test_filters_have_an_entry_for_each_block(value, expected):
-    found = sizes("filters", value)
+    found = filters_of(value)
     assert found == expected
     assert types(found) <= {tuple, int}
 
@@ -78,25 +77,30 @@ NOWHERE = [
 @pytest.mark.parametrize("value", NOWHERE, ids=str)
 def test_what_is_no_size_is_refused(value):
     for name in OF_WINDOWS:
-        message = (
-            rf"{name}=.* must be a whole number of at least 1, .* for two blocks\."
-        )
+        message = rf"{name}=.* must be a whole number .* each of the 2 blocks\."
         with pytest.raises(ValueError, match=message):
-            sizes(name, value)
+            sizes(name, value, 2)
     message = "filters=.* must be whole numbers of at least 1, .*for example"
     with pytest.raises(ValueError, match=message):
-        sizes("filters", value)
+        filters_of(value)
 
 
-@pytest.mark.parametrize("value", [((3,), 3), ((3, 3, 3),)], ids=str)
-def test_windows_have_two_axes_and_groups_of_filters_any_number(value):
-    assert sizes("filters", value) == value
-    with pytest.raises(ValueError, match="a pair in place of a number is height and"):
-        sizes("kernel_size", value)
+def test_groups_of_filters_have_any_number():
+    value = ((3,), 3, (3, 3, 3))
+    assert filters_of(value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "n_blocks"), [((3, 3), 1), ((3, 3), 3), (((3,), 3), 2), ((3, 3, 3), 2)]
+)
+def test_another_number_of_blocks_is_told_how_to_give_height_and_width(value, n_blocks):
+    message = rf"for each of the {n_blocks} blocks.*height and width: kernel_size=\(\("
+    with pytest.raises(ValueError, match=message):
+        sizes("kernel_size", value, n_blocks)
 
 
 def test_messages_show_the_value():
     with pytest.raises(ValueError, match=r"filters=\[32, 0\] must be"):
-        sizes("filters", [32, 0])
+        filters_of([32, 0])
     with pytest.raises(ValueError, match=r"strides=\(1, -1\) must be"):
-        sizes("strides", (1, -1))
+        sizes("strides", (1, -1), 2)
