@@ -53,7 +53,7 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
         Units of each dense layer between the blocks and the output; ``()`` for none.
     activation : str, default="relu"
         Activation of all layers but the output, as in `DenseClassifier`.
-    dropout : float or tuple of float, default=0.0
+    dropout : float or tuple of float, default=0.3
         Share of the inputs of every dense layer, the output layer included, that is
         left out at random in every training step; one number, or one for each of these
         layers.
@@ -70,7 +70,7 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
     augment : str, keras.Layer, list of these, or None, default=None
         How training images are varied, anew in every step: "flip" (left to right, half
         of them), "crop" (moved by up to an eighth), "rotate" (by up to 15 degrees),
-        "zoom" (by up to 20 %), "color" (brightness, contrast, saturation),
+        "zoom" (by up to 15 %), "color" (brightness, contrast, saturation),
         "randaugment" (two of many operations; Cubuk et al. 2020), "mixup" (Zhang et al.
         2018) and "cutmix" (Yun et al. 2019), which mix two images and their targets, or
         layers of Keras, in this order. Take what leaves the answer the same: no "flip"
@@ -203,6 +203,7 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
     (8, 8, 1)
     """
 
+    dropout: float | tuple = 0.3
     learning_rate_schedule: object = "auto"
     epochs: int = 30
     patience: int = 10

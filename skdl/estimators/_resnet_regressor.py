@@ -54,7 +54,7 @@ class ResNetRegressor(ResNet, NeuralRegressor, ImageParameters, ResNetParameters
     augment : str, keras.Layer, list of these, or None, default=None
         How training images are varied, anew in every step: "flip" (left to right, half
         of them), "crop" (moved by up to an eighth), "rotate" (by up to 15 degrees),
-        "zoom" (by up to 20 %), "color" (brightness, contrast, saturation),
+        "zoom" (by up to 15 %), "color" (brightness, contrast, saturation),
         "randaugment" (two of many operations; Cubuk et al. 2020), "mixup" (Zhang et al.
         2018) and "cutmix" (Yun et al. 2019), which mix two images and their targets, or
         layers of Keras, in this order. Take what leaves the answer the same: no "flip"
