@@ -42,7 +42,7 @@ BY_HAND = {
     "DenseRegressor": {"target_scaling": False},
     "TabularClassifier": ALONE,
     "TabularRegressor": {**ALONE, "target_scaling": False, "clip_predictions": False},
-    "CNNClassifier": {"batch_norm": False},
+    "CNNClassifier": {"batch_norm": False, "dropout": 0.0},
     "CNNRegressor": {"batch_norm": False, "target_scaling": False},
 }
 

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import SimpleImputer
@@ -17,7 +17,13 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdl import DenseClassifier, DenseRegressor, TabularClassifier
+from skdl import (
+    CNNClassifier,
+    DenseClassifier,
+    DenseRegressor,
+    ResNetClassifier,
+    TabularClassifier,
+)
 from skdl.base import _together
 from skdl.ensemble import FoldEnsembleClassifier, FoldEnsembleRegressor
 from skdl.model_selection import bootstrap_validate
@@ -403,3 +409,61 @@ def test_callbacks_see_all_members_at_once(members):
     many.fit(X, Y)
     assert members == [6]
     assert seen == [6 * 4] * 2
+
+
+# -- images ----------------------------------------------------------------------------
+
+IMAGES = {
+    "convolutions": partial(CNNClassifier, filters=(6,), hidden_units=()),
+    "no batch norm": partial(
+        CNNClassifier, filters=(6,), batch_norm=False, activity_l2=1e-3
+    ),
+    "residual": partial(ResNetClassifier, depth=8, width=0.25, stochastic_depth=0.2),
+    "float64": partial(CNNClassifier, filters=(6,), hidden_units=(), dtype="float64"),
+}
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_networks_for_images_that_stop_apart_have_the_bits_of_fits_alone(
+    name, members, monkeypatch
+):
+    """A member that has stopped is given no images, which convolutions do not take."""
+    images = load_digits().data[:240]
+    labels = np.random.default_rng(0).integers(3, size=240)  # nothing to be learned
+    estimator = IMAGES[name](
+        early_stopping=True, patience=1, epochs=12, batch_size=32, learning_rate=0.01
+    )
+    fits = [(each, lambda: ((images, labels), {})) for each in clones(estimator, 4)]
+    assert _together.fit_together(fits) == [None] * 4
+    assert members == [4]
+    assert len({each.n_epochs_ for each, _ in fits}) > 1
+    one_by_one(monkeypatch)
+    for together, _ in fits:
+        alone = clone(together).fit(images, labels)
+        assert together.n_epochs_ == alone.n_epochs_
+        assert together.history_ == alone.history_
+        assert_array_equal(together.predict_proba(images), alone.predict_proba(images))
+
+
+def test_large_images_are_fitted_alone(members):
+    images, labels = np.zeros((40, 64, 64)), np.arange(40) % 2
+    estimator = CNNClassifier(filters=(2,), pooling="global", hidden_units=(), epochs=1)
+    estimator.set_params(batch_size=20)
+    fits = [(each, lambda: ((images, labels), {})) for each in clones(estimator, 2)]
+    _together.fit_together(fits)
+    assert members == [1, 1]
+
+
+def test_an_error_in_a_group_is_that_of_the_fit_which_raises_it_alone(monkeypatch):
+    original = _together.train
+
+    def failing(trainer, data, *args, **options):
+        raise RuntimeError("not as a group")
+
+    monkeypatch.setattr(_together, "MIN_STEPS", 0)
+    monkeypatch.setattr(_together, "train", failing)
+    fits = [(each, arguments(np.arange(100))) for each in clones(network(), 3)]
+    assert _together.fit_together(fits) == [None] * 3
+    monkeypatch.setattr(_together, "train", original)
+    for each, _ in fits:
+        assert state(clone(each).fit(X[:100], Y[:100])) == state(each)

@@ -70,6 +70,8 @@ def decode_image(path, size, color_mode="rgb", crop_or_pad=None):
     image = _resized(image, box, size[::-1] if turn in SWAPPED else size, crop_or_pad)
     if turn is not None:
         image = image.transpose(pillow().Transpose[turn])
+    if image.mode == "RGBa":
+        image = _on_white(image).convert(mode)
     pixels = np.array(image).reshape(image.height, image.width, len(mode))
     return pixels if pixels.shape[:2] == size else _padded(pixels, size)
 
@@ -157,18 +159,19 @@ def _padded(pixels, size):
 
 
 def _in_mode(image, mode, path):
-    """A loaded image in one of our modes, what is transparent laid on white."""
-    Image = pillow()
+    """A loaded image in one of our modes, or in RGBa if it is to be laid on white.
+
+    RGBa has colours multiplied by opacity, which can be resized, and laid on white when
+    they are few.
+    """
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
         image = _from_sixteen_bits(image, path)
     try:
         if image.mode == "LAB":  # becomes RGB only
             image = image.convert("RGB")
         if _is_transparent(image):
-            image = image.convert("RGBA")
-            if mode != "RGBA":
-                white = Image.new("RGBA", image.size, "white")
-                image = Image.alpha_composite(white, image)
+            image = image if image.mode == "RGBA" else image.convert("RGBA")
+            mode = mode if mode == "RGBA" else "RGBa"
         return image if image.mode == mode else image.convert(mode)
     except ValueError as error:  # modes that plugins may make
         raise ImageReadError(
@@ -176,6 +179,13 @@ def _in_mode(image, mode, path):
             f"Pillow cannot convert its colours ({image.mode}) to {mode}",
             "Save it as RGB.",
         ) from error
+
+
+def _on_white(image):
+    """An image in RGBa, laid on white: RGB."""
+    values = np.asarray(image).astype(np.uint16)
+    values = values[..., :3] + 255 - values[..., 3:]
+    return pillow().fromarray(np.minimum(values, 255).astype(np.uint8))
 
 
 def _is_transparent(image):

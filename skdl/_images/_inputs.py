@@ -9,10 +9,10 @@ import numpy as np
 from skdl._images._read import read_images
 from skdl._images._shapes import CHANNELS
 
-SAMPLE = 1000  # files at most that are read for mean and variance
-SAMPLE_BYTES = 2**25  # which they may take
+SAMPLE = 500  # files at most that are read for mean and variance
 BLOCK_BYTES = 2**23  # of float64 that are summed up at a time
 UINT8_MAX = 255
+MODES = {channels: mode for mode, channels in CHANNELS.items()}
 
 
 @dataclass(eq=False)
@@ -32,10 +32,10 @@ class ImageInputs:
         In which files are read.
     mean, variance : ndarray of shape (n_channels,)
         Of the training images.
+    lowest_and_highest : tuple of float
+        Values of the training images; 0 and 255 of files.
     of_bytes : bool
         Whether these were uint8.
-    up_to_one : bool
-        Whether these were floats from 0 to 1.
     """
 
     shape: tuple
@@ -43,8 +43,8 @@ class ImageInputs:
     color_mode: str
     mean: np.ndarray
     variance: np.ndarray
+    lowest_and_highest: tuple
     of_bytes: bool
-    up_to_one: bool
 
     @classmethod
     def fit(cls, X, weight, shape, *, scaling, color_mode, dtype):
@@ -53,7 +53,7 @@ class ImageInputs:
         Parameters
         ----------
         X : ndarray of shape (n_images, height, width, channels) or (n_images,)
-            Training images, or paths, of which up to 1000 are read, evenly spaced.
+            Training images, or paths, of which up to 500 are read, evenly spaced.
         weight : ndarray of shape (n_images,)
             Row weights.
         shape : tuple of int
@@ -76,17 +76,27 @@ class ImageInputs:
             If the dtype cannot hold a channel's variance.
         """
         of_bytes = _is_bytes(X)
-        up_to_one = not of_bytes and X.min() >= 0 and X.max() <= 1
+        if X.ndim > 1:  # files that are given later are to be like these
+            color_mode = MODES.get(shape[2], color_mode)
         largest = UINT8_MAX if of_bytes else 1
         mean, variance = np.zeros(shape[-1]), np.full(shape[-1], largest**2)
+        inputs = cls(shape, dtype, color_mode, mean, variance, _range(X), of_bytes)
         if scaling is not None:
-            if X.ndim == 1:
-                n = min(len(X), SAMPLE, max(1, SAMPLE_BYTES // math.prod(shape)))
-                some = np.linspace(0, len(X) - 1, n).astype(int)
-                X, weight = read_images(X[some], shape[:2], color_mode), weight[some]
-            mean, variance = _moments(X, weight / weight.sum())
-            _check_variance(X, variance, dtype)
-        return cls(shape, dtype, color_mode, mean, variance, of_bytes, up_to_one)
+            inputs._fit_moments(X, weight)
+        return inputs
+
+    def _fit_moments(self, X, weight):
+        if X.ndim == 1 and len(X) > SAMPLE:
+            some = np.linspace(0, len(X) - 1, SAMPLE).astype(int)
+            X, weight = X[some], weight[some]
+        step = max(1, BLOCK_BYTES // (8 * math.prod(self.shape)))
+        blocks = [slice(start, start + step) for start in range(0, len(X), step)]
+        images = (
+            self.transform(X[rows]) if X.ndim == 1 else X[rows] for rows in blocks
+        )
+        shares = (weight[rows] / weight.sum() for rows in blocks)
+        self.mean, self.variance = _moments(images, shares)
+        _check_variance(X, self.variance, self.dtype)
 
     def dtype_of(self, X):
         """The dtype that `transform` gives these images: "uint8", or the network's."""
@@ -119,8 +129,7 @@ class ImageInputs:
                     f"{CHANNELS[self.color_mode]} channels, but training images had "
                     f"{self.shape[2]}. Set color_mode before fit, or give arrays."
                 )
-            X = read_images(X, self.shape[:2], self.color_mode)
-        self._warn_about_range(X)
+            return read_images(X, self.shape[:2], self.color_mode)
         if X.dtype.name in ("uint8", self.dtype):
             return X
         with np.errstate(over="ignore"):
@@ -133,21 +142,39 @@ class ImageInputs:
             )
         return result
 
-    def _warn_about_range(self, X):
-        if self.of_bytes == _is_bytes(X) or not X.size:
+    @property
+    def value_range(self):
+        """Black and white, where they are known: of uint8."""
+        return (0.0, float(UINT8_MAX)) if self.of_bytes else None
+
+    def warn_about_range(self, X, name, stacklevel):
+        """Warn where one of training and present images ends at 1, and one far above.
+
+        Parameters
+        ----------
+        X : ndarray
+            Checked images or paths.
+        name : str
+            The argument's name, for the message.
+        stacklevel : int
+            Of the warning, for a caller of this method.
+        """
+        if not len(X):
             return
-        largest = X.max()
-        if self.of_bytes and 0 < largest <= 1 and X.min() >= 0:
-            seen, remedy = "uint8, from 0 to 255", "Give uint8, or multiply by 255."
-        elif self.up_to_one and largest > 1:
-            seen, remedy = "floats from 0 to 1", "Divide by 255 here, or nowhere."
+        (low, high), (before_low, before_high) = _range(X), self.lowest_and_highest
+        if min(low, before_low) < 0:
+            return
+        if before_high > 2 and 0 < high <= 1 and not _is_bytes(X):
+            remedy = "Multiply by 255, or give them as in training."
+        elif 0 < before_high <= 1 and high > 2:
+            remedy = "Divide by 255 here, or nowhere."
         else:
             return
         warnings.warn(
-            f"X has {X.dtype} up to {largest:.3g}, but training images were {seen}. "
-            f"{remedy}",
+            f"{name} has values up to {high:.3g}, but training images had values up to "
+            f"{before_high:.3g}. {remedy}",
             UserWarning,
-            stacklevel=2,
+            stacklevel=stacklevel + 1,
         )
 
     def state(self):
@@ -167,24 +194,27 @@ def _is_bytes(X):
     return X.ndim == 1 or X.dtype == np.uint8
 
 
-def _moments(X, share):
+def _range(X):
+    """The lowest and the highest value; of files, what there may be."""
+    return (0, UINT8_MAX) if X.ndim == 1 else (X.min(), X.max())
+
+
+def _moments(blocks, shares):
     """Weighted mean and variance of every channel; 1 in place of no variance."""
-    first = X[0, 0, 0].astype(np.float64)  # less this, a constant channel is exactly 0
-    step = max(1, BLOCK_BYTES // (8 * math.prod(X.shape[1:])))
-    blocks = [slice(start, start + step) for start in range(0, len(X), step)]
-
-    def mean_of(function):
-        sums = [
-            share[rows] @ function(X[rows].astype(np.float64)).mean(axis=(1, 2))
-            for rows in blocks
-        ]
-        return np.sum(sums, axis=0)
-
+    first, sums, squares = None, 0.0, 0.0
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = first + mean_of(lambda block: block - first)
-        variance = mean_of(lambda block: (block - mean) ** 2)
+        for block, share in zip(blocks, shares, strict=True):
+            block = block.reshape(len(block), -1, block.shape[-1]).astype(np.float64)
+            if first is None:  # less this, a constant channel is exactly 0
+                first = block[0, 0].copy()
+            block -= first
+            sums = sums + share @ block.mean(axis=1)
+            squares += share @ (np.einsum("npc,npc->nc", block, block) / block.shape[1])
+        variance = np.maximum(squares - sums**2, 0.0)
+    # what is left of a difference of nearly equal numbers is rounding
+    variance[variance < 1e-14 * squares] = 0.0
     variance[np.isnan(variance)] = np.inf  # of values too large to be summed up
-    return mean, np.where(variance == 0, 1.0, variance)
+    return first + sums, np.where(variance == 0, 1.0, variance)
 
 
 def _check_variance(X, variance, dtype):

@@ -10,6 +10,8 @@ from skdl.exceptions import ImageReadError
 # what a plugin of Pillow raises for a file of another format
 OTHER_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)
 HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
+HEIC_REASON = "Pillow does not read HEIC images"
+HEIC_REMEDY = "Install pillow-heif and call pillow_heif.register_heif_opener() first."
 
 
 @contextmanager
@@ -92,6 +94,27 @@ def is_image(path):
     return image.format != "MPEG" and not isinstance(image, StubImageFile)
 
 
+def needs_heif(path):
+    """Whether a file is an image that another package would have Pillow read.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Returns
+    -------
+    bool
+        False also for a file that may not be read.
+    """
+    try:
+        with _open_file(path) as file:
+            _identify(file, path)
+    except ImageReadError as error:
+        return error.remedy == HEIC_REMEDY
+    return False
+
+
 def _open_file(path):
     try:
         return open(path, "rb")
@@ -164,11 +187,7 @@ def _broken(path, name, error):
 
 def _unknown(path, prefix, notes):
     if prefix[4:8] == b"ftyp" and prefix[8:12] in HEIC and not notes:
-        return ImageReadError(
-            path,
-            "Pillow does not read HEIC images",
-            "Install pillow-heif and call pillow_heif.register_heif_opener() first.",
-        )
+        return ImageReadError(path, HEIC_REASON, HEIC_REMEDY)
     reason = "it is no image in a format that Pillow reads"
     if notes:
         reason += f" ({'; '.join(notes)})"

@@ -1,9 +1,14 @@
 """Paths of files, as X of an estimator."""
 
 import os
+import re
 import reprlib
 
 import numpy as np
+
+DECODE = "Decode them by os.fsdecode."  # paths of bytes
+PATH = re.compile(r"[/\\]|\.[A-Za-z]\w*$")  # in text, apart from other text
+FIRST = 100  # rows of a frame in which paths are sought
 
 
 def looks_like_paths(X):
@@ -62,13 +67,42 @@ def check_paths(X, name="X"):
     for row, value in enumerate(column):
         path = os.fspath(value) if _is_path(value) else None
         if not isinstance(path, str) or not path:
+            remedy = "Give one for each row, and leave out rows without an image."
+            if isinstance(value, bytes):
+                remedy = DECODE
             raise TypeError(
                 f"Row {row} of {name} (counted from 0) is {reprlib.repr(value)}, but "
-                "the path of an image is expected, a str or pathlib.Path. Give one for "
-                "each row, and leave out rows without an image."
+                f"the path of an image is expected, a str or pathlib.Path. {remedy}"
             )
         paths[row] = str(path)  # of numpy.str_ too
     return paths
+
+
+def column_of_paths(X):
+    """The name of the first column of a frame that seems to hold paths.
+
+    Parameters
+    ----------
+    X : object
+        What the user gave.
+
+    Returns
+    -------
+    label or None
+        None if there is none, or if X is no frame.
+    """
+    if not hasattr(X, "columns") or not hasattr(X, "dtypes"):
+        return None
+    for label, dtype in zip(X.columns, X.dtypes, strict=True):
+        if getattr(dtype, "kind", "O") not in "OUT":
+            continue
+        values = X[label].head(FIRST)
+        if any(isinstance(v, os.PathLike) for v in values):
+            return label
+        texts = [v for v in values if isinstance(v, str)]
+        if texts and all(map(PATH.search, texts)):
+            return label
+    return None
 
 
 def _is_path(value):
@@ -103,8 +137,12 @@ def _no_column(X, name):
     if getattr(dtype, "kind", "O") in "buifc":
         what += f", dtype {dtype}"
         remedy = "Images that are arrays already need not be read."
+    elif getattr(dtype, "kind", "O") == "S":
+        remedy = DECODE
     elif len(shape) == 2:
-        remedy = "Choose the column that has the paths."
+        label = column_of_paths(X)
+        chosen = "" if label is None else f": {name}[[{label!r}]]"
+        remedy = f"Choose the column that has the paths{chosen}."
     return ValueError(
         f"{name} has {what}, but one column of paths is expected. {remedy}"
     )

@@ -1,5 +1,6 @@
 """Many image files as one array."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,7 +9,7 @@ from joblib import cpu_count
 from skdl._images._decode import COLOR_MODES, decode_image
 
 MAX_THREADS = 8
-BLOCK = 16  # files that a thread reads at a time
+BLOCK = 16  # files at most that a thread reads at a time
 
 
 def read_images(paths, size, color_mode="rgb", crop_or_pad=None):
@@ -40,13 +41,15 @@ def read_images(paths, size, color_mode="rgb", crop_or_pad=None):
         If Pillow is missing.
     """
     images = np.empty((len(paths), *size, len(COLOR_MODES[color_mode])), np.uint8)
+    n_threads = min(cpu_count(), MAX_THREADS)
+    block = min(BLOCK, max(1, math.ceil(len(paths) / n_threads)))
 
     def read(start):
-        for i in range(start, min(start + BLOCK, len(paths))):
+        for i in range(start, min(start + block, len(paths))):
             images[i] = decode_image(paths[i], size, color_mode, crop_or_pad)
 
-    starts = range(0, len(paths), BLOCK)
-    n_threads = min(len(starts), cpu_count(), MAX_THREADS)
+    starts = range(0, len(paths), block)
+    n_threads = min(n_threads, len(starts))
     if n_threads < 2:
         for start in starts:
             read(start)

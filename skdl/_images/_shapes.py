@@ -16,7 +16,7 @@ def shape_of_rows(n_features, image_shape=None):
     ----------
     n_features : int
         Columns of X.
-    image_shape : tuple of int or None, default=None
+    image_shape : tuple of int, int or None, default=None
         What the user says.
 
     Returns
@@ -31,7 +31,7 @@ def shape_of_rows(n_features, image_shape=None):
         If the user's shape has another number of values, or is needed.
     """
     if image_shape is not None:
-        shape = _three(image_shape)
+        shape = check_shape(image_shape)
         if math.prod(shape) != n_features:
             raise ValueError(
                 f"image_shape={image_shape!r} needs {math.prod(shape)} features; X "
@@ -61,7 +61,7 @@ def shape_of_arrays(shape, image_shape=None):
     ----------
     shape : tuple of int
         Of X.
-    image_shape : tuple of int or None, default=None
+    image_shape : tuple of int, int or None, default=None
         What the user says.
 
     Returns
@@ -86,7 +86,7 @@ def shape_of_arrays(shape, image_shape=None):
         )
     found = (*shape[1:], 1)[:3]
     if image_shape is not None:
-        if _three(image_shape) != found:
+        if check_shape(image_shape) != found:
             raise ValueError(
                 f"image_shape={image_shape!r}, but the images in X have shape "
                 f"{told(shape[1:])}. Reshape X or change image_shape."
@@ -102,7 +102,7 @@ def shape_of_arrays(shape, image_shape=None):
     return found
 
 
-def shape_of_files(image_size, color_mode):
+def shape_of_files(image_size, color_mode, image_shape=None):
     """The shape of images that are read from files.
 
     Parameters
@@ -111,6 +111,8 @@ def shape_of_files(image_size, color_mode):
         Height and width.
     color_mode : {"rgb", "grayscale", "rgba"}
         Which says how many channels there are.
+    image_shape : tuple of int, int or None, default=None
+        What the user says, which files do not need.
 
     Returns
     -------
@@ -120,14 +122,25 @@ def shape_of_files(image_size, color_mode):
     Raises
     ------
     ValueError
-        If the size is missing or no size.
+        If the size is missing or no size, or `image_shape` contradicts it.
     """
     if image_size is None:
         raise ValueError(
             "image_size=None, but X holds paths. Set the size to which images are "
             "brought, for example image_size=(128, 128)."
         )
-    return *check_size(image_size, "image_size"), CHANNELS[color_mode]
+    shape = *check_size(image_size, "image_size"), CHANNELS[color_mode]
+    if image_shape is not None:
+        wanted = check_shape(image_shape)
+        n_told = len(image_shape) if isinstance(image_shape, tuple | list) else 2
+        if wanted[:n_told] != shape[:n_told]:
+            raise ValueError(
+                f"image_shape={image_shape!r}, but image_size={image_size!r} and "
+                f"color_mode={color_mode!r} make images of shape {told(shape)} of "
+                "files. Leave image_shape at None, which is for arrays, or change one "
+                "of them."
+            )
+    return shape
 
 
 def told(shape):
@@ -135,13 +148,33 @@ def told(shape):
     return str(tuple(map(int, shape)))
 
 
-def _three(image_shape):
-    if not (_whole(image_shape, 2) or _whole(image_shape, 3)):
+def check_shape(image_shape):
+    """The shape of an image, as a parameter.
+
+    Parameters
+    ----------
+    image_shape : tuple of int or int
+        What the user gave: height, width and perhaps channels, or one number for height
+        and width.
+
+    Returns
+    -------
+    tuple of int
+        ``(height, width, channels)``, with one channel if it is not told.
+
+    Raises
+    ------
+    ValueError
+        If these are no positive integers.
+    """
+    numbers = [image_shape] * 2 if isinstance(image_shape, Integral) else image_shape
+    if not (_whole(numbers, 2) or _whole(numbers, 3)):
         raise ValueError(
             f"image_shape={image_shape!r} must be whole numbers of at least 1: "
-            "(height, width) or (height, width, channels), for example (8, 8, 1)."
+            "(height, width) or (height, width, channels), for example (8, 8, 1), or "
+            "8 for (8, 8)."
         )
-    return (*map(int, image_shape), 1)[:3]
+    return (*map(int, numbers), 1)[:3]
 
 
 def _whole(numbers, n):

@@ -1,5 +1,6 @@
 """Several fits of one kind of estimator, trained as members of one program."""
 
+import math
 from dataclasses import replace
 
 from skdl.training._loop import train
@@ -7,6 +8,7 @@ from skdl.training._trained import MEMBERS
 
 MAX_BYTES = 2**28  # of rows that are held at the same time
 MAX_WORK = 2**21  # parameters times rows of a step: larger steps fill the cores alone
+MAX_POSITIONS = 2**16  # of images in a step: likewise, and their layers take memory
 MIN_STEPS = 1500  # of training, below which the tracing of a new program takes longer
 
 
@@ -102,6 +104,7 @@ def _shared(prepared):
         or not isinstance(data, ArrayData)
         or 2 * key.n_members > MEMBERS
         or layout.n_parameters * plan.batch_size > MAX_WORK
+        or math.prod(key.network.input_shape[:-1]) * plan.batch_size > MAX_POSITIONS
         or not can_have_members(key)
     ):
         return None
@@ -159,14 +162,19 @@ def _train_group(fits):
     validation = None
     if first.validation is not None:
         validation = ArrayData.together([each.validation for each in prepared])
-    with PROGRAMS.trainer(replace(first.key, n_members=len(weights))) as trainer:
-        trainer.reset(weights)
-        outcomes = train(
-            trainer,
-            ArrayData.together([each.data for each in prepared]),
-            plan,
-            validation=validation,
-        )
+    try:
+        with PROGRAMS.trainer(replace(first.key, n_members=len(weights))) as trainer:
+            trainer.reset(weights)
+            outcomes = train(
+                trainer,
+                ArrayData.together([each.data for each in prepared]),
+                plan,
+                validation=validation,
+            )
+    except Exception:  # of one of them, or of all: each has its own when it is alone
+        for fit in fits:
+            fit.train_alone()
+        return
     for fit, seeds in zip(fits, [each.plan.seeds for each in prepared], strict=True):
         fit.finish(outcomes[: len(seeds)])
         outcomes = outcomes[len(seeds) :]

@@ -1,6 +1,7 @@
 """The kernels of a network's first convolution as small pictures."""
 
 import math
+from numbers import Integral
 
 import numpy as np
 
@@ -122,13 +123,22 @@ class FiltersDisplay:
 
         Raises
         ------
+        ValueError
+            If `n_columns` is no whole number of at least 1.
         ImportError
             If matplotlib is missing.
         """
         plt = pyplot_for("FiltersDisplay.plot")
+        if n_columns is not None and (
+            not isinstance(n_columns, Integral) or n_columns < 1
+        ):
+            raise ValueError(
+                f"n_columns={n_columns!r} must be a whole number of at least 1, or "
+                "None."
+            )
         pictures = _pictures(np.asarray(self.kernels, dtype=np.float64))
         n = len(pictures)
-        n_columns = n_columns or math.ceil(math.sqrt(n))
+        n_columns = math.ceil(math.sqrt(n)) if n_columns is None else n_columns
         n_rows = math.ceil(n / n_columns)
         if ax is None:
             cell = min(0.9, 7.0 / n_columns)

@@ -30,7 +30,7 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
         Number of filters of each block: convolution, batch normalisation, activation,
         pooling. An entry that is a tuple makes several convolutions before the pooling:
         ``((32, 32), (64, 64))``. "auto" takes as many blocks as bring the longer side
-        of the image to at most 7, from two to five, of 32, 64, 128, 256 and 256
+        of the image to at most 4, from two to five, of 32, 64, 128, 256 and 256
         filters.
     kernel_size : int or tuple, default=3
         Side of the square windows of the convolutions: one number, or one for each
@@ -73,13 +73,15 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
         "zoom" (by up to 15 %), "color" (brightness, contrast, saturation),
         "randaugment" (two of many operations; Cubuk et al. 2020), "mixup" (Zhang et al.
         2018) and "cutmix" (Yun et al. 2019), which mix two images and their targets, or
-        layers of Keras, in this order. Take what leaves the answer the same: no "flip"
+        layers of Keras, which see images as they are given. Operations are applied in
+        the order given, mixtures last. Take what leaves the answer the same: no "flip"
         for digits.
     weight_decay : float, default=3.0
         How much kernels shrink, apart from what the loss does to them, by the end of a
         training: with the cosine schedule by a factor of ``exp(-weight_decay / 2)``,
         with a constant learning rate by ``exp(-weight_decay)``, however many images
-        there are. Biases and batch normalisation are spared.
+        there are; in less than 300 steps by less. Biases and batch normalisation are
+        spared.
     image_shape : tuple of int or None, default=None
         ``(height, width)`` or ``(height, width, channels)`` of images that are given as
         flat rows. None takes rows whose length is a square for grey squares, and other
@@ -102,14 +104,16 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
         of an optimizer instance that has one, else "cosine", which lowers the rate to
         zero over all `epochs`. None keeps it constant.
     batch_size : int, "full" or "auto", default="auto"
-        Images per step. "auto" takes all as one batch up to 64, and else a power of two
-        near a sixteenth of them, from 32 to 128. In full batches equal images count as
-        one with the sum of their weights.
+        Images per step. "auto" takes all as one batch up to 32, and else a power of two
+        near a sixteenth of them, from 16 to 128; less, but at least 16, for images of
+        more than 90 x 90 pixels. In full batches equal images count as one with the sum
+        of their weights.
     epochs : int, default=30
         Passes over the training images, at most.
     early_stopping : bool or "auto", default="auto"
         Whether training ends when `monitor` no longer improves, and returns to the best
-        epoch. "auto" does so from 2,000 images on, or if `X_val` is passed to `fit`.
+        epoch. "auto" does so if `X_val` is passed to `fit`, or from 2,000 images on
+        unless the learning rate falls after given epochs (a dict, or "cifar").
     patience : int, default=10
         Epochs without improvement after which training ends.
     min_delta : float, default=0.0
@@ -126,7 +130,7 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
         As in `DenseClassifier`; "auto" is the log loss.
     input_scaling : "standard" or None, default="standard"
         Whether each channel is brought to mean 0 and variance 1 over the training
-        images (of files, up to 1,000 of them). None leaves floats as they are; 0 to 255
+        images (of files, up to 500 of them). None leaves floats as they are; 0 to 255
         of uint8 become 0 to 1. Either is done by the network's first layer, so that a
         saved model takes images as they come.
     callbacks : keras.callbacks.Callback, list of them, or None, default=None
@@ -196,7 +200,7 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
     >>> from skdl import CNNClassifier
     >>> digits = load_digits()
     >>> X, y = digits.images[:300], digits.target[:300]
-    >>> clf = CNNClassifier(filters=(16, 32), epochs=10, random_state=0).fit(X, y)
+    >>> clf = CNNClassifier(filters=(16, 32), random_state=0).fit(X, y)
     >>> clf.predict(X[:3])
     array([0, 1, 2])
     >>> clf.image_shape_

@@ -1,5 +1,6 @@
 """What estimators for images share: parameters, inputs, augmentation."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -7,6 +8,9 @@ from skdl._images import ImageInputs, check_images
 from skdl._validation import StrOptions, non_negative
 from skdl.base._decay import DecayMixin
 
+FULL_BATCH_ROWS = 32  # "auto" takes up to so many images as one batch
+SMALLEST_BATCH, LARGEST_BATCH = 16, 128  # of "auto" otherwise
+BATCH_PIXELS = 2**20  # at most in a batch of "auto" that is not the smallest
 LEAST_STEPS = 300  # over which kernels shrink by weight_decay
 STOPPING_ROWS = 2000  # images from which some are set apart to stop early
 
@@ -34,7 +38,7 @@ class Images(DecayMixin):
     """What those parameters stand for."""
 
     def _check_inputs(self, X, *, reset, name="X"):
-        return check_images(
+        X = check_images(
             self,
             X,
             reset=reset,
@@ -43,6 +47,9 @@ class Images(DecayMixin):
             color_mode=self.color_mode,
             name=name,
         )
+        if not reset and name == "X":  # X_val may come before what it is like is known
+            self._inputs.warn_about_range(X, name, stacklevel=4)
+        return X
 
     def _fit_inputs(self, rows):
         return ImageInputs.fit(
@@ -57,7 +64,17 @@ class Images(DecayMixin):
     def _augmentation(self):
         from skdl.networks import find_augment
 
-        return find_augment(self.augment)
+        return find_augment(self.augment, value_range=self._inputs.value_range)
+
+    def _rows_per_batch(self, n_rows):
+        if self.batch_size != "auto":
+            return super()._rows_per_batch(n_rows)
+        if n_rows <= FULL_BATCH_ROWS:
+            return n_rows
+        height, width, _ = self.image_shape_
+        largest = min(LARGEST_BATCH, _power_of_two(BATCH_PIXELS / (height * width)))
+        wanted = _power_of_two(n_rows / 16)
+        return min(max(wanted, SMALLEST_BATCH), max(largest, SMALLEST_BATCH))
 
     def _decay_of_kernels(self, peak_rate, n_steps):
         # over a few steps, as in partial_fit, learning could not make up for it
@@ -69,10 +86,21 @@ class Images(DecayMixin):
         return self.augment is None
 
     def _stops_by_default(self, n_rows, validation):
-        return validation is not None or n_rows >= STOPPING_ROWS
+        if validation is not None:
+            return True
+        # a rate that falls after certain epochs is a plan for all of them
+        schedule = self.learning_rate_schedule
+        falls_later = isinstance(schedule, dict) or schedule == "cifar"
+        return n_rows >= STOPPING_ROWS and not falls_later
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = True
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
         return tags
+
+
+def _power_of_two(number):
+    """The one that is nearest on a logarithmic scale."""
+    return 2 ** max(round(math.log2(number)), 0)

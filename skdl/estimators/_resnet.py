@@ -36,7 +36,7 @@ class ResNetParameters:
 class ResNet(Images):
     """The network that those parameters make."""
 
-    _adam_rate = 0.002
+    _adam_rate = 0.005
 
     def _network(self, input_shape, n_outputs):
         from skdl.networks import resnet_network

@@ -56,13 +56,15 @@ class ResNetClassifier(ResNet, NeuralClassifier, ImageParameters, ResNetParamete
         "zoom" (by up to 15 %), "color" (brightness, contrast, saturation),
         "randaugment" (two of many operations; Cubuk et al. 2020), "mixup" (Zhang et al.
         2018) and "cutmix" (Yun et al. 2019), which mix two images and their targets, or
-        layers of Keras, in this order. Take what leaves the answer the same: no "flip"
+        layers of Keras, which see images as they are given. Operations are applied in
+        the order given, mixtures last. Take what leaves the answer the same: no "flip"
         for digits.
     weight_decay : float, default=3.0
         How much kernels shrink, apart from what the loss does to them, by the end of a
         training: with the cosine schedule by a factor of ``exp(-weight_decay / 2)``,
         with a constant learning rate by ``exp(-weight_decay)``, however many images
-        there are. Biases and batch normalisation are spared.
+        there are; in less than 300 steps by less. Biases and batch normalisation are
+        spared.
     image_shape : tuple of int or None, default=None
         ``(height, width)`` or ``(height, width, channels)`` of images that are given as
         flat rows. None takes rows whose length is a square for grey squares, and other
@@ -78,7 +80,7 @@ class ResNetClassifier(ResNet, NeuralClassifier, ImageParameters, ResNetParamete
     nesterov : bool, default=False
         Nesterov's momentum, for "sgd".
     learning_rate : float or None, default=None
-        Step size at the beginning. None is 0.002 for "adam", "adamw" and "nadam", and
+        Step size at the beginning. None is 0.005 for "adam", "adamw" and "nadam", and
         for other optimizers what suits them, as in `DenseClassifier`.
     learning_rate_schedule : dict, str, callable or None, default="auto"
         How the learning rate changes, as in `DenseClassifier`. "auto" is the schedule
@@ -86,14 +88,16 @@ class ResNetClassifier(ResNet, NeuralClassifier, ImageParameters, ResNetParamete
         zero over all `epochs`. "cifar" (drops after epochs 80, 120, 160 and 180) is the
         classic recipe of these networks, for 200 epochs. None keeps it constant.
     batch_size : int, "full" or "auto", default="auto"
-        Images per step. "auto" takes all as one batch up to 64, and else a power of two
-        near a sixteenth of them, from 32 to 128. In full batches equal images count as
-        one with the sum of their weights.
+        Images per step. "auto" takes all as one batch up to 32, and else a power of two
+        near a sixteenth of them, from 16 to 128; less, but at least 16, for images of
+        more than 90 x 90 pixels. In full batches equal images count as one with the sum
+        of their weights.
     epochs : int, default=30
         Passes over the training images, at most.
     early_stopping : bool or "auto", default="auto"
         Whether training ends when `monitor` no longer improves, and returns to the best
-        epoch. "auto" does so from 2,000 images on, or if `X_val` is passed to `fit`.
+        epoch. "auto" does so if `X_val` is passed to `fit`, or from 2,000 images on
+        unless the learning rate falls after given epochs (a dict, or "cifar").
     patience : int, default=10
         Epochs without improvement after which training ends.
     min_delta : float, default=0.0
@@ -110,7 +114,7 @@ class ResNetClassifier(ResNet, NeuralClassifier, ImageParameters, ResNetParamete
         As in `DenseClassifier`; "auto" is the log loss.
     input_scaling : "standard" or None, default="standard"
         Whether each channel is brought to mean 0 and variance 1 over the training
-        images (of files, up to 1,000 of them). None leaves floats as they are; 0 to 255
+        images (of files, up to 500 of them). None leaves floats as they are; 0 to 255
         of uint8 become 0 to 1. Either is done by the network's first layer, so that a
         saved model takes images as they come.
     callbacks : keras.callbacks.Callback, list of them, or None, default=None

@@ -2,13 +2,17 @@
 
 from numbers import Integral
 
+import numpy as np
+
+EXAMPLES = {"kernel_size": "(3, 5)", "strides": "(2, 1)", "pool_size": "(2, 2)"}
+
 
 def filters_of(filters):
     """Filters of each block.
 
     Parameters
     ----------
-    filters : int or sequence of int or of sequences of int
+    filters : int or array-like of int or of sequences of int
         What the user gave.
 
     Returns
@@ -39,7 +43,7 @@ def sizes(name, value, n_blocks):
     ----------
     name : {"kernel_size", "strides", "pool_size"}
         The parameter.
-    value : int or sequence of int or of pairs of int
+    value : int or array-like of int or of pairs of int
         What the user gave.
     n_blocks : int
         How many blocks there are.
@@ -62,7 +66,7 @@ def sizes(name, value, n_blocks):
         and all(_is_size(v) or (_are_sizes(v) and len(v) == 2) for v in result)
     ):
         return tuple((v, v) if _is_size(v) else v for v in result)
-    example = ", ".join(["(3, 5)"] * n_blocks) + "," * (n_blocks == 1)
+    example = ", ".join([EXAMPLES[name]] * n_blocks) + "," * (n_blocks == 1)
     raise ValueError(
         f"{name}={value!r} must be a whole number of at least 1 for all blocks, or one "
         f"for each of the {n_blocks} blocks. A pair in place of a number is height and "
@@ -71,6 +75,7 @@ def sizes(name, value, n_blocks):
 
 
 def _frozen(value):
+    value = value.tolist() if isinstance(value, np.ndarray) else value
     if isinstance(value, tuple | list):
         return tuple(map(_frozen, value))
     return int(value) if _is_size(value) else value

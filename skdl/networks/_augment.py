@@ -1,6 +1,7 @@
 """Augmentation: what a batch of training images goes through before the network."""
 
 import contextlib
+import functools
 import json
 import random
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ OPERATIONS = {
     "color": color,
     "randaugment": rand_augment,
 }
+RANGED = {"color", "randaugment"}  # which have to know black and white
 NAMES = (*OPERATIONS, *sorted(MIXES, reverse=True))
 
 
@@ -63,9 +65,13 @@ class Augment:
     ----------
     operations : tuple of str or LayerConfig
         One after the other; ``"mixup"`` and ``"cutmix"`` are at the end.
+    value_range : tuple of float or None, default=None
+        Black and white, for operations with a name that have to know them; None takes
+        the lowest and the highest value of a batch.
     """
 
     operations: tuple
+    value_range: tuple | None = None
 
     @property
     def mixes(self):
@@ -83,7 +89,7 @@ class Augment:
         return Augmentation(self)
 
 
-def find_augment(augment):
+def find_augment(augment, value_range=None):
     """Understand the parameter ``augment`` of estimators for images.
 
     Parameters
@@ -91,7 +97,9 @@ def find_augment(augment):
     augment : None, str, keras.Layer, or a tuple or list of str and keras.Layer
         Names are those of ``NAMES``. The order is that of application, but for
         ``"mixup"`` and ``"cutmix"``, which come last; with both, each image is mixed
-        in one way or the other.
+        in one way or the other. None within a tuple stands for nothing.
+    value_range : tuple of float or None, default=None
+        See `Augment`.
 
     Returns
     -------
@@ -112,9 +120,8 @@ def find_augment(augment):
     >>> find_augment(["mixup", "flip"])
     Augment(operations=('flip', 'mixup'))
     """
-    if augment is None:
-        return None
     parts = augment if isinstance(augment, (tuple, list)) else (augment,)
+    parts = [part for part in parts if part is not None]
     for part in parts:
         if isinstance(part, str):
             _check_name(part, parts)
@@ -130,7 +137,14 @@ def find_augment(augment):
         for part in parts
         if not _is_mix(part)
     ]
-    return Augment((*others, *mixes)) if parts else None
+    return Augment((*others, *mixes), value_range) if parts else None
+
+
+def _named(name, value_range):
+    """The function of a name."""
+    if name in RANGED:
+        return functools.partial(OPERATIONS[name], value_range=value_range)
+    return OPERATIONS[name]
 
 
 class Augmentation:
@@ -152,7 +166,9 @@ class Augmentation:
         if any(isinstance(operation, str) for operation in augment.operations):
             self._seeds = keras.random.SeedGenerator(0)
         self._steps = [
-            OPERATIONS[operation] if isinstance(operation, str) else operation.build()
+            _named(operation, augment.value_range)
+            if isinstance(operation, str)
+            else operation.build()
             for operation in augment.operations
             if not _is_mix(operation)
         ]

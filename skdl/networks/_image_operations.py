@@ -93,10 +93,8 @@ def zoom(X, seeds):
     return moved(X, xx=part, yy=part)
 
 
-def color(X, seeds):
+def color(X, seeds, value_range=None):
     """Change brightness, contrast and, of three channels, saturation by up to 20 %.
-
-    Black, which images darken to, is the lowest value in the batch.
 
     Parameters
     ----------
@@ -104,16 +102,21 @@ def color(X, seeds):
         Images.
     seeds : keras.random.SeedGenerator
         What chance comes from.
+    value_range : tuple of float or None, default=None
+        Black and white, which values do not leave. None takes the lowest value of the
+        batch for black, and has no limits.
 
     Returns
     -------
     tensor of the same shape
-        Images; values may leave the range that they had.
+        Images.
     """
     factors = [draw(X, seeds, 1 - COLOR, 1 + COLOR) for _ in range(3)]
-    X = brightened(X, factors[0], black=ops.min(X, initial=np.inf))
+    black = ops.min(X, initial=np.inf) if value_range is None else value_range[0]
+    X = brightened(X, factors[0], black=black)
     X = contrasted(X, factors[1])
-    return saturated(X, factors[2])
+    X = saturated(X, factors[2])
+    return X if value_range is None else ops.clip(X, *value_range)
 
 
 # -- what they are made of ---------------------------------------------------------

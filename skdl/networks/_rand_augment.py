@@ -28,12 +28,10 @@ SHEAR = 0.3 * STRENGTH
 SHIFT = 150 / 331 * STRENGTH  # of height or width
 
 
-def rand_augment(X, seeds):
+def rand_augment(X, seeds, value_range=None):
     """Apply two operations to each image, drawn from fourteen (Cubuk et al. 2020).
 
-    Their strength is 9 of 30; what has a direction goes either way. For operations
-    which have to know what black and white are, these are the lowest and the highest
-    value in the batch.
+    Their strength is 9 of 30; what has a direction goes either way.
 
     Parameters
     ----------
@@ -41,6 +39,8 @@ def rand_augment(X, seeds):
         Images.
     seeds : keras.random.SeedGenerator
         What chance comes from.
+    value_range : tuple of float or None, default=None
+        Black and white; None takes the lowest and the highest value of the batch.
 
     Returns
     -------
@@ -52,7 +52,10 @@ def rand_augment(X, seeds):
     Cubuk, E. D., Zoph, B., Shlens, J., & Le, Q. V. (2020). RandAugment: practical
     automated data augmentation with a reduced search space. NeurIPS.
     """
-    low, high = ops.min(X, initial=np.inf), ops.max(X, initial=-np.inf)
+    if value_range is None:
+        low, high = ops.min(X, initial=np.inf), ops.max(X, initial=-np.inf)
+    else:
+        low, high = (ops.cast(value, X.dtype) for value in value_range)
     extent = ops.where(high > low, high - low, ops.ones_like(low))
     X = (X - low) / extent
     fill = ops.cast(ops.clip(-low / extent, 0, 1), "float32")  # what was zero

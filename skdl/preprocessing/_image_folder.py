@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skdl._images import is_image
+from skdl._images._open import HEIC_REASON, HEIC_REMEDY, needs_heif
 from skdl._validation import validate_params
 from skdl.exceptions import FilesLeftOutWarning
 
@@ -19,7 +20,7 @@ LAYOUT = "Give a folder with one sub-folder of images for each class."
 @validate_params(
     {
         "path": [str, os.PathLike],
-        "categories": ["array-like", None],
+        "categories": ["array-like", str, None],
         "return_X_y": ["boolean"],
     },
     prefer_skip_nested_validation=True,
@@ -102,6 +103,11 @@ def load_image_folder(path, *, categories=None, return_X_y=False):
     """
     path = os.fspath(path)
     classes, loose = _contents(path)
+    if isinstance(categories, str):
+        raise ValueError(
+            f"categories={categories!r} is a single name, but several are expected. "
+            f"Give a list: {[categories]!r}."
+        )
     if categories is not None:
         classes = _chosen(classes, list(categories), path)
     data, target, others = [], [], []
@@ -112,7 +118,8 @@ def load_image_folder(path, *, categories=None, return_X_y=False):
     if not data:
         beside = f", only {_some(others, path)}" if others else ""
         raise ValueError(
-            f"There are no images in the sub-folders of {path!r}{beside}. {LAYOUT}"
+            f"There are no images in the sub-folders of {path!r}{beside}. "
+            f"{_heif(others) or LAYOUT}"
         )
     data, target = np.array(data, dtype=object), np.array(target)
     counts = np.bincount(target, minlength=len(classes)).tolist()
@@ -121,12 +128,14 @@ def load_image_folder(path, *, categories=None, return_X_y=False):
         {
             "these files are no images that Pillow reads, and are left out": others,
             "these images lie in no sub-folder, and are left out": loose,
-            "these sub-folders have no images": [
+            "these sub-folders have no images (choose others by categories=, or remove "
+            "them)": [
                 os.path.join(path, name)
                 for name, count in zip(classes, counts, strict=True)
                 if not count
             ],
         },
+        _heif(others),
     )
     if return_X_y:
         return data, target
@@ -207,15 +216,22 @@ def _is_image(path):
     return os.path.isfile(path) and is_image(path)  # to open a pipe waits for ever
 
 
-def _warn(path, findings):
+def _heif(others):
+    """What to do about the first HEIC image among files left out; or nothing."""
+    for file in others:
+        if os.path.isfile(file) and needs_heif(file):
+            return f"{HEIC_REASON}, such as {os.path.basename(file)!r}. {HEIC_REMEDY}"
+    return ""
+
+
+def _warn(path, findings, remedy):
     """Warn once of all that a user may miss."""
     told = [
         f"{what}: {_some(paths, path)}" for what, paths in findings.items() if paths
     ]
     if told:
-        warnings.warn(
-            f"In {path!r}, {'; '.join(told)}.", FilesLeftOutWarning, stacklevel=4
-        )
+        text = f"In {path!r}, {'; '.join(told)}. {remedy}".rstrip()
+        warnings.warn(text, FilesLeftOutWarning, stacklevel=4)
 
 
 def _some(paths, folder):

@@ -1,7 +1,6 @@
 """Rows for training: arrays that are kept at hand, or streams that are loaded."""
 
 import copy
-import hashlib
 import math
 import time
 from collections import deque
@@ -318,13 +317,18 @@ def prefetched(load, items, depth=1):
             yield waiting.popleft().result()
 
 
-def _digest(*values):
-    """Twenty bytes that depend on numbers alone, whatever their dtype."""
-    digest = hashlib.sha1(usedforsecurity=False)
-    for value in values:
-        number = np.asarray(value, np.float64) + 0.0  # -0.0 becomes 0.0
-        digest.update(np.ascontiguousarray(number))
-    return np.void(digest.digest())
+def _sortable(values):
+    """Numbers as bytes, one row of them for each row, sorted as the numbers are."""
+    rows = np.reshape(values, (len(values), -1))
+    if rows.dtype == np.uint8:
+        return rows
+    dtype = "f4" if rows.dtype == np.float32 else "f8"
+    rows = np.ascontiguousarray(rows, dtype) + 0.0  # no -0.0
+    kind = f"u{rows.itemsize}"
+    bits, sign = rows.view(kind), np.array(1 << (8 * rows.itemsize - 1), kind)
+    # negative numbers have their sign set, and are the larger the more other bits are
+    bits ^= np.where(bits & sign, ~np.array(0, kind), sign)
+    return bits.astype(f">{kind}").view(np.uint8)
 
 
 def merge_equal_rows(X, y, weight):
@@ -348,6 +352,7 @@ def merge_equal_rows(X, y, weight):
     X, y, weight : tuple of ndarray
         The distinct rows in an order that depends on their values alone.
     """
-    digests = np.array([_digest(*row) for row in zip(X, y, strict=True)])
-    _, first, group = np.unique(digests, return_index=True, return_inverse=True)
+    rows = np.ascontiguousarray(np.hstack([_sortable(X), _sortable(y)]))
+    keys = rows.view(np.dtype((np.void, rows.shape[1]))).ravel()
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     return X[first], y[first], np.bincount(group, weight, minlength=len(first))

@@ -25,7 +25,12 @@ from skdl.model_selection import BayesSearchCV
 from skdl.preprocessing import ImageLoader, load_image_folder
 
 CNN = partial(
-    CNNClassifier, filters=(8, 8), hidden_units=(16,), epochs=3, random_state=0
+    CNNClassifier,
+    filters=(8, 8),
+    hidden_units=(16,),
+    dropout=0.0,
+    epochs=3,
+    random_state=0,
 )
 RESNET = partial(ResNetClassifier, depth=8, width=0.5, epochs=3, random_state=0)
 KINDS = pytest.mark.parametrize("make", [CNN, RESNET], ids=["CNN", "ResNet"])
@@ -115,7 +120,7 @@ def test_uint8_is_divided_by_255_where_nothing_else_scales_it(digits):
 def test_floats_up_to_one_after_uint8_are_warned_of(digits):
     images, y = digits
     estimator = CNN(epochs=1).fit(images, y)
-    with pytest.warns(UserWarning, match=r"up to 0\.941.*uint8, from 0 to 255.*by 255"):
+    with pytest.warns(UserWarning, match=r"up to 0\.941.*up to 240\. Multiply by 255"):
         estimator.predict(images / 255)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -228,21 +233,19 @@ def test_weight_decay_is_for_kernels_only(make, digits):
     assert {"kernel", "bias", "gamma", "beta"} == kinds
 
 
-@pytest.mark.slow
 def test_depth_44_trains_where_the_same_network_without_shortcuts_does_worse():
     """He et al. 2016, figure 6, in small: plain networks get worse with depth."""
     X, y = load_digits(return_X_y=True)
-    train, test = slice(0, 1000), slice(1000, None)
     scores, losses = {}, {}
     for shortcut in ("identity", None):
         estimator = ResNetClassifier(
-            depth=44, shortcut=shortcut, epochs=10, batch_size=32, random_state=0
-        ).fit(X[train], y[train])
-        scores[shortcut] = estimator.score(X[test], y[test])
+            depth=44, shortcut=shortcut, epochs=6, batch_size=32, random_state=0
+        ).fit(X[:600], y[:600])
+        scores[shortcut] = estimator.score(X[600:], y[600:])
         losses[shortcut] = estimator.loss_
-    assert scores["identity"] > 0.9
-    assert scores["identity"] > scores[None] + 0.02
-    assert losses["identity"] < 0.5 * losses[None]
+    assert scores["identity"] > 0.8
+    assert scores["identity"] > scores[None] + 0.3
+    assert losses["identity"] < 0.1 * losses[None]
 
 
 # -- augmentation and seeds ------------------------------------------------------------

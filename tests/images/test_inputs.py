@@ -183,33 +183,60 @@ def test_bytes_after_floats_stay_bytes_and_floats_after_bytes_are_cast():
     assert_array_equal(result, X.astype(np.float32) + 0.5)
 
 
-def test_floats_up_to_one_after_bytes_are_told_of():
+def of_training(name):
+    """Images of one range or another."""
     X = bytes_(N, *SHAPE)
-    message = "X has float64 up to 1, but training images were uint8, .*multiply by 255"
-    for inputs in (fitted(X), fitted(X, scaling=None, dtype="float32")):
-        with pytest.warns(UserWarning, match=message):
-            inputs.transform(X / X.max())
-        with pytest.warns(UserWarning, match=r"X has float32 up to 0\.5, but"):
-            inputs.transform(np.full((1, *SHAPE), np.float32(0.5)))
+    return {
+        "bytes": X,
+        "floats to 255": X.astype(np.float32),
+        "floats to 1": X / 255,
+        "both signs": X / 255 - 0.5,
+        "nearly black": X // 255,
+        "black": np.zeros((N, *SHAPE)),
+        "none": np.zeros((0, *SHAPE)),
+        "a little above 1": X / 250,
+    }[name]
 
 
-ORDINARY = {
-    "as in training": (numbers, np.random.default_rng(0).random((N, *SHAPE))),
-    "up to 255": (bytes_, bytes_(N, *SHAPE).astype(np.float32)),
-    "bytes that are nearly black": (bytes_, bytes_(N, *SHAPE) // 255),
-    "bytes after floats": (numbers, bytes_(N, *SHAPE)),
-    "negative": (bytes_, -np.random.default_rng(0).random((N, *SHAPE))),
-    "black in any range": (bytes_, np.zeros((N, *SHAPE))),
-    "none at all": (bytes_, np.zeros((0, *SHAPE))),
-}
+@pytest.mark.parametrize(
+    ("before", "now", "message"),
+    [
+        (
+            "bytes",
+            "floats to 1",
+            r"Z has values up to 1, .* up to 255\. Multiply by 255",
+        ),
+        ("floats to 255", "floats to 1", r"up to 1, .*up to 255\. Multiply by 255"),
+        ("floats to 1", "bytes", r"up to 255, .*up to 1\. Divide by 255"),
+        ("floats to 1", "floats to 255", r"up to 255, .*up to 1\. Divide by 255"),
+    ],
+)
+def test_another_range_than_in_training_is_told_of(before, now, message):
+    inputs = fitted(of_training(before), dtype="float32")
+    with pytest.warns(UserWarning, match=message) as caught:
+        inputs.warn_about_range(of_training(now), "Z", stacklevel=1)
+    assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("name", ORDINARY)
-def test_other_ranges_are_not(name):
-    kind, X = ORDINARY[name]
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("bytes", "bytes"),
+        ("bytes", "floats to 255"),
+        ("bytes", "nearly black"),
+        ("bytes", "both signs"),
+        ("bytes", "black"),
+        ("bytes", "none"),
+        ("floats to 1", "a little above 1"),
+        ("both signs", "bytes"),
+        ("black", "bytes"),
+    ],
+)
+def test_ordinary_ranges_are_not(before, now):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fitted(kind(N, *SHAPE)).transform(X)
+        inputs = fitted(of_training(before), dtype="float32")
+        inputs.warn_about_range(of_training(now), "X", stacklevel=1)
 
 
 def test_values_too_large_for_the_dtype_are_refused():
@@ -280,17 +307,18 @@ def test_files_are_bytes_and_have_the_moments_of_their_images(folder):
     assert_array_equal(inputs.transform(paths[[4, 1]]), X[[4, 1]])
 
 
-# files at most, bytes at most of 60 for each, the files that are read
+# files at most, bytes at a time (480 for each file), the files that are read
 @pytest.mark.parametrize(
     ("n_files", "n_bytes", "read"),
-    [(3, 2**25, [0, 3, 6]), (4, 120, [0, 6]), (2, 2**25, [0, 6]), (9, 1, [0])],
+    [(3, 2**23, [0, 3, 6]), (3, 960, [0, 3, 6]), (2, 1, [0, 6]), (9, 960, range(N))],
 )
 def test_moments_are_of_files_evenly_spaced(
     folder, n_files, n_bytes, read, monkeypatch
 ):
+    read = list(read)
     X, paths = folder
     monkeypatch.setattr(image_inputs, "SAMPLE", n_files)
-    monkeypatch.setattr(image_inputs, "SAMPLE_BYTES", n_bytes)
+    monkeypatch.setattr(image_inputs, "BLOCK_BYTES", n_bytes)
     for i in set(range(N)) - set(read):
         paths[i] = "not there"
     weight = np.arange(1.0, N + 1)
@@ -317,9 +345,12 @@ def test_files_are_read_in_the_colours_of_training(folder):
     assert_allclose(grey[..., 0], luma, atol=1)
 
 
-def test_files_with_other_channels_than_training_images_are_refused(folder):
-    _, paths = folder
-    inputs = fitted(numbers(N, *SHAPE)[..., :1])
-    message = "color_mode='rgb' reads files with 3 channels, .* had 1. Set color_mode"
+def test_files_are_read_with_the_channels_of_training_images(folder):
+    X, paths = folder
+    grey = fitted(numbers(N, *SHAPE)[..., :1])  # though color_mode is "rgb"
+    assert grey.transform(paths).shape == (N, *SHAPE[:2], 1)
+    assert_array_equal(fitted(numbers(N, *SHAPE)).transform(paths), X)
+    inputs = fitted(numbers(N, *SHAPE)[..., :2])
+    message = "color_mode='rgb' reads files with 3 channels, .* had 2. Set color_mode"
     with pytest.raises(ValueError, match=message):
         inputs.transform(paths)

@@ -83,6 +83,8 @@ class Trainer:
             tf.TensorSpec([None, *key.y_shape], key.y_dtype),
             tf.TensorSpec([None], spec.dtype),
         ]
+        # convolutions do not take batches without rows, which stopped members are given
+        self._skips = n_members > 1 and len(spec.input_shape) > 1
         self._rows = [[*self._batch, tf.TensorSpec([None], tf.int32)]] * n_members
 
     @functools.cached_property
@@ -256,7 +258,7 @@ class Trainer:
 
     def _step(self, batches, decay, draws):
         members = [
-            self._member_step(values, [v.value for v in state], *batch, draw)
+            self._step_of_member(values, [v.value for v in state], *batch, draw)
             for values, state, batch, draw in zip(
                 self._values(),
                 self._state,
@@ -280,6 +282,19 @@ class Trainer:
         else:
             self._optimizer.apply(gradients, self._parameters)
         return tf.stack(totals)
+
+    def _step_of_member(self, values, state, X, *others):
+        if not self._skips:
+            return self._member_step(values, state, X, *others)
+        return tf.cond(
+            tf.shape(X)[0] > 0,
+            lambda: self._member_step(values, state, X, *others),
+            lambda: (
+                tf.zeros([], tf.float64),
+                [tf.zeros_like(value) for value in values],
+                [tf.identity(value) for value in state],
+            ),
+        )
 
     def _gradient(self, values, state, X, y, weight, draw):
         """One member's objective times rows, its gradient, and its new state."""
@@ -385,13 +400,22 @@ class Trainer:
                 self._values(), states, members, strict=True
             ):
                 part = [tf.gather(of_all, which[chunk]) for of_all in rows]
-                sums.append(self._member_sums(values, state, *part))
+                sums.append(self._sums_of_member(values, state, *part))
             return start + self._evaluation_rows, totals + tf.stack(sums)
 
         _, totals = tf.while_loop(
             lambda start, _: start < n_rows, body, (0, totals), parallel_iterations=1
         )
         return totals
+
+    def _sums_of_member(self, values, state, X, *others):
+        if not self._skips:
+            return self._member_sums(values, state, X, *others)
+        return tf.cond(
+            tf.shape(X)[0] > 0,
+            lambda: self._member_sums(values, state, X, *others),
+            lambda: tf.zeros([2 + len(self._metrics)], tf.float64),
+        )
 
     def _sums(self, values, state, X, y, weight):
         X = tf.cast(X, self._dtype)
