@@ -22,7 +22,8 @@ from benchmarks._targets import Target, target_dicts, target_table
 from benchmarks._text import aligned
 
 PACKAGES = ("scikit-learn", "tensorflow", "keras", "torch", "pillow")
-PARTS = ("epochs", "folder")
+PARTS = ("epochs", "folder", "digits")
+ORDERS = ("in the file's order", "shuffled")  # of digits
 BASE = "skdl"
 TITLES = {
     "skdl": "skdl",
@@ -75,7 +76,7 @@ def cases_of(part, effort):
 
     Parameters
     ----------
-    part : {"epochs", "folder"}
+    part : {"epochs", "folder", "digits"}
     effort : Effort
 
     Returns
@@ -88,6 +89,8 @@ def cases_of(part, effort):
             for network, ways in WAYS.items()
             for way in ways
         ]
+    if part == "digits":
+        return [Case(part, order) for order in ORDERS]
     many, few = effort.files
     return [
         Case(part, source, images=images)
@@ -116,6 +119,8 @@ class Measurement:
         worker = "benchmarks._images_worker"
         if case.task == "folder":
             return measured(worker, case.task, case.what, self._folder(case.images))
+        if case.task == "digits":
+            return measured(worker, case.task, case.what)
         epochs = self.effort.epochs
         return measured(worker, case.task, case.what, case.how, case.images, epochs)
 
@@ -163,7 +168,22 @@ def folder_table(figures):
     return aligned(rows)
 
 
-TABLES = {"epochs": epoch_table, "folder": folder_table}
+def digits_table(figures):
+    """Lay out accuracy and time of five folds."""
+    rows = [("folds", "mean accuracy", "lowest", "seconds, with tracing")]
+    for case, measures in figures.items():
+        if case.task == "digits":
+            scores = (f"{measures[key]:.4f}" for key in ("accuracy", "lowest"))
+            rows.append((case.what, *scores, f"{measures['seconds']:.1f}"))
+    return aligned(rows)
+
+
+def of_digits(figures, key):
+    """A figure of digits in the file's order, which is the harder one."""
+    return figures[Case("digits", ORDERS[0])][key]
+
+
+TABLES = {"epochs": epoch_table, "folder": folder_table, "digits": digits_table}
 
 
 def titles_of(effort, file_bytes):
@@ -173,6 +193,7 @@ def titles_of(effort, file_bytes):
         "epochs": "1. Seconds of an epoch, batch size 64; cnn: two convolutions and a "
         "hidden layer,\n   28 x 28; resnet: 20 layers, 32 x 32 x 3",
         "folder": f"2. CNNClassifier on JPEGs of {SIZE} x {SIZE}{sizes}",
+        "digits": "3. CNNClassifier on digits, 8 x 8, five stratified folds",
     }
 
 
@@ -229,6 +250,14 @@ def targets_of(parts, effort):
             1.3,
             partial(file_ratio, effort=effort),
         ),
+        Target(
+            3,
+            f"mean accuracy, folds {ORDERS[0]}",
+            ">=",
+            0.988,
+            partial(of_digits, key="accuracy"),
+        ),
+        Target(3, "seconds of five folds", "<", 60, partial(of_digits, key="seconds")),
     ]
     numbers = {PARTS.index(part) + 1 for part in parts}
     return [target for target in targets if target.item in numbers]

@@ -6,7 +6,7 @@ import reprlib
 
 import numpy as np
 
-DECODE = "Decode them by os.fsdecode."  # paths of bytes
+DECODE = "If these are paths, decode them by os.fsdecode."  # of bytes
 PATH = re.compile(r"[/\\]|\.[A-Za-z]\w*$")  # in text, apart from other text
 FIRST = 100  # rows of a frame in which paths are sought
 

@@ -12,7 +12,13 @@ from skdl.base._convolutions import network_within
 from skdl.base._grad_cam import grad_cam
 from skdl.display._names import label_names
 from skdl.display._panels import heading, picture_axes, write_title
-from skdl.display._pictures import drawable, fitted_images, images_of_rows, in_grey
+from skdl.display._pictures import (
+    drawable,
+    fitted_images,
+    images_of_rows,
+    in_grey,
+    refuse_one,
+)
 from skdl.display._pyplot import pyplot_for
 
 
@@ -158,6 +164,7 @@ class GradCAMDisplay:
             raise ValueError(
                 f"n_images={n_images!r} must be a whole number of at least 1."
             )
+        refuse_one(estimator, X)
         if y is not None:
             X, y = indexable_rows(X, y, "GradCAMDisplay.from_estimator")
         n = X.shape[0] if hasattr(X, "shape") else len(X)

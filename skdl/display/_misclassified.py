@@ -1,15 +1,17 @@
 """The images that a classifier gets wrong."""
 
+import reprlib
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import column_or_1d
 
+from skdl._targets._labels import plain
 from skdl._validation import indexable_rows, rows_of, tags_of
 from skdl.display._names import label_names
 from skdl.display._panels import heading, picture_axes, write_title
-from skdl.display._pictures import drawable, fitted_images, images_of_rows
+from skdl.display._pictures import drawable, fitted_images, images_of_rows, refuse_one
 from skdl.display._pyplot import pyplot_for
 
 
@@ -123,7 +125,7 @@ class MisclassifiedDisplay:
         target_names : sequence of str or None, default=None
             Names of the classes in the order of ``estimator.classes_``; None writes
             the labels.
-        image_shape : tuple of int or None, default=None
+        image_shape : tuple of int, int or None, default=None
             Shape of the image in a flat row, ``(height, width)`` or ``(height, width,
             channels)``. None takes the estimator's ``image_shape_``, else grey squares.
         image_size : tuple of int, int or None, default=None
@@ -152,10 +154,12 @@ class MisclassifiedDisplay:
                 f"{type(estimator).__name__} is a regressor, and numbers are not "
                 "misclassified. Pass a classifier."
             )
+        refuse_one(estimator, X)
         X, y = indexable_rows(X, y, "MisclassifiedDisplay.from_estimator")
         y_true, y_pred = _labels(y, "y"), _labels(estimator.predict(X), "predict(X)")
-        wrong = np.flatnonzero(y_true != y_pred)
         classes = getattr(estimator, "classes_", None)
+        _refuse_other_type(y_true, y_pred if classes is None else classes, "y")
+        wrong = np.flatnonzero(y_true != y_pred)
         probabilities = None
         if len(wrong) and classes is not None and hasattr(estimator, "predict_proba"):
             some, _ = rows_of(BaseEstimator(), X, None, wrong)
@@ -207,7 +211,7 @@ class MisclassifiedDisplay:
             At most so many are drawn.
         target_names : sequence of str or None, default=None
             Names of the classes in the order of `labels`; None writes the labels.
-        image_shape : tuple of int or None, default=None
+        image_shape : tuple of int, int or None, default=None
             Shape of the image in a flat row; None takes grey squares.
         image_size : tuple of int, int or None, default=None
             Height and width at which files are read; None is 128 x 128.
@@ -233,6 +237,9 @@ class MisclassifiedDisplay:
                 f"y_true has {len(y_true)} labels, but y_pred has {len(y_pred)}. Give "
                 "one of each for each image."
             )
+        _refuse_other_type(y_true, y_pred, "y_true")
+        if labels is not None:
+            _refuse_other_type(y_true, labels, "y_true")
         wrong = np.flatnonzero(y_true != y_pred)
         if labels is None:
             labels = np.unique(np.concatenate([y_true, y_pred]))
@@ -368,6 +375,18 @@ def _labels(y, name):
             "one column of it."
         )
     return column_or_1d(y)
+
+
+def _refuse_other_type(y, known, name):
+    """Refuse text where labels are numbers, and the other way round."""
+    labels, known = set(map(plain, y)), set(map(plain, known))
+    types = [{isinstance(v, str) for v in values} for values in (labels, known)]
+    if labels and known and labels.isdisjoint(known) and types[0].isdisjoint(types[1]):
+        some = reprlib.repr(sorted(known, key=str))
+        raise ValueError(
+            f"{name} holds {plain(y[0])!r}, but the classifier knows {some}. Give "
+            "labels as in fit; for names, use target_names."
+        )
 
 
 def _of_predicted(proba, y_pred, classes):

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
 
 from skdl._images import check_paths, check_size, looks_like_paths, read_images
+from skdl._images._check import as_images, refuse_one_image
 from skdl._images._shapes import shape_of_arrays, shape_of_rows
 from skdl._splits import last_step
 from skdl._validation import rows_of
@@ -35,6 +37,28 @@ def fitted_images(estimator):
     }
 
 
+def refuse_one(estimator, X):
+    """Tell a single image from an array of them, before its rows are taken for images.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any fitted estimator, pipeline or search.
+    X : object
+        What the user gave.
+
+    Raises
+    ------
+    ValueError
+        If X has the shape of one image that the estimator was fitted to.
+    """
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        return  # what its first step takes is not known
+    shape = fitted_images(estimator)["fitted_shape"]
+    if shape is not None:
+        refuse_one_image(X, shape)
+
+
 def images_of_rows(
     X, rows, *, image_shape=None, image_size=None, fitted_shape=None, color_mode="rgb"
 ):
@@ -46,7 +70,7 @@ def images_of_rows(
         Images, flat rows or paths.
     rows : ndarray of int
         Which.
-    image_shape : tuple of int or None, default=None
+    image_shape : tuple of int, int or None, default=None
         Of an image in a flat row.
     image_size : tuple of int, int or None, default=None
         Height and width at which files are read.
@@ -72,6 +96,7 @@ def images_of_rows(
         size = FILE_SIZE if image_size is None else check_size(image_size, "image_size")
         return read_images(paths, size, color_mode, "pad")
     X, _ = rows_of(BaseEstimator(), X, None, rows)
+    X = as_images(X)
     X = X.toarray() if sp.issparse(X) else np.asarray(X)
     if X.ndim != 2:
         return X.reshape(-1, *shape_of_arrays(X.shape, image_shape))

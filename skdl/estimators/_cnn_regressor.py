@@ -82,7 +82,7 @@ class CNNRegressor(CNN, NeuralRegressor, ImageParameters, CNNParameters):
         with a constant learning rate by ``exp(-weight_decay)``, however many images
         there are; in less than 300 steps by less. Biases and batch normalisation are
         spared.
-    image_shape : tuple of int or None, default=None
+    image_shape : tuple of int, int or None, default=None
         ``(height, width)`` or ``(height, width, channels)`` of images that are given as
         flat rows. None takes rows whose length is a square for grey squares, and other
         rows of less than 64 numbers for strips of height 1.

@@ -28,7 +28,7 @@ class ImageParameters:
     _image_constraints: ClassVar[dict] = {
         "augment": "no_validation",
         "weight_decay": [non_negative()],
-        "image_shape": [tuple, list, None],
+        "image_shape": "no_validation",
         "image_size": "no_validation",
         "color_mode": [StrOptions({"rgb", "grayscale", "rgba"})],
     }
@@ -95,7 +95,6 @@ class Images(DecayMixin):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.one_d_array = True
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
         return tags

@@ -105,6 +105,14 @@ def test_residual_networks_and_pipelines():
     assert (display.layer, display.kernels.shape) == ("stem_conv", (3, 3, 1, 4))
 
 
+@pytest.mark.parametrize("n_columns", [-1, 0, 2.0, "3"])
+def test_numbers_of_columns_that_are_none_are_refused(n_columns, net):
+    message = f"n_columns={n_columns!r} must be a whole number of at least 1, or None"
+    with pytest.raises(ValueError, match=message):
+        FiltersDisplay.from_estimator(net, n_columns=n_columns)
+    FiltersDisplay.from_estimator(net, n_columns=np.int64(2))
+
+
 def test_it_draws_into_given_axes(net):
     figure, ax = plt.subplots()
     display = FiltersDisplay.from_estimator(net, ax=ax, imshow_kw={"cmap": "PuOr"})

@@ -5,6 +5,7 @@ import pickle
 import keras
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 
 mpl.use("Agg")
@@ -442,3 +443,19 @@ def test_wrong_arguments_are_told(averaging, digits, binary):
         make(averaging, X[:, :5])
     with pytest.raises(ValueError, match="X has 150 rows, but y has 9"):
         make(averaging, X, y[:9])
+
+
+def test_one_image_is_told_from_several(averaging, digits):
+    X, y = digits
+    message = r"X is one image of shape \(8, 8\), but .*: X\[np\.newaxis\]\."
+    for options in ({}, {"n_images": 4}, {"y": y[:1]}):  # fewer images than rows
+        with pytest.raises(ValueError, match=message):
+            GradCAMDisplay.from_estimator(averaging, X[0], **options)
+    GradCAMDisplay.from_estimator(averaging, X[:1], y[:1])
+
+
+def test_a_column_of_arrays_is_drawn(averaging, digits):
+    X, _ = digits
+    for column in (pd.Series(list(X[:2])), pd.DataFrame({"image": list(X[:2])})):
+        display = GradCAMDisplay.from_estimator(averaging, column)
+        assert_array_equal(display.images[..., 0], X[:2])

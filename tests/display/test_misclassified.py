@@ -239,6 +239,42 @@ def test_labels_that_the_classifier_never_saw_are_mistakes(digits, model):
     assert sorted(t.split()[0] for t in titles(display)) == sorted(map(str, y[:5] + 90))
 
 
+def test_labels_of_another_type_are_refused(digits, model):
+    _, _, X, y = digits
+    X, y = X[:50], y[:50]
+    message = r"y holds '\d', but the classifier knows \[0, 1, 2.*use target_names\."
+    with pytest.raises(ValueError, match=message):
+        MisclassifiedDisplay.from_estimator(model, X, y.astype(str))
+    make, y_pred = MisclassifiedDisplay.from_predictions, model.predict(X)
+    words = y.astype(str).astype(object)
+    with pytest.raises(ValueError, match=r"y_true holds '\d', but the classifier know"):
+        make(X, words, y_pred)
+    with pytest.raises(ValueError, match=r"y_true holds \d, but .* knows \['0', '1'"):
+        make(X, y, y_pred.astype(str))
+    with pytest.raises(ValueError, match=r"y_true holds \d, but .* knows \['0', '1'"):
+        make(X, y, y_pred, labels=list("0123456789"))
+
+
+def test_one_image_is_told_from_several(digits):
+    X, y, *_ = digits
+    X = np.repeat(X.reshape(-1, 8, 8), 3, axis=1)  # more rows than are drawn
+    net = CNNClassifier(filters=(2,), hidden_units=(), epochs=1, random_state=0)
+    net.fit(X[:50], y[:50])
+    message = r"X is one image of shape \(24, 8\), but .*: X\[np\.newaxis\]\."
+    for X_0, y_0 in [(X[0], y[:1]), (X[0], y[:24])]:
+        with pytest.raises(ValueError, match=message):
+            MisclassifiedDisplay.from_estimator(net, X_0, y_0)
+    with pytest.raises(ValueError, match=message):
+        MisclassifiedDisplay.from_estimator(make_pipeline(net), X[0], y[:1])
+    MisclassifiedDisplay.from_estimator(net, X[:1], y[:1])
+
+
+def test_a_column_of_arrays_is_drawn(digits):
+    X = digits[0][:3].reshape(-1, 8, 8)
+    for column in (pd.Series(list(X)), pd.DataFrame({"image": list(X)})):
+        assert_array_equal(drawn(column), drawn(X))
+
+
 def test_it_draws_into_given_axes(digits, model):
     _, _, X, y = digits
     figure, (left, right) = plt.subplots(1, 2)

@@ -1,5 +1,7 @@
 """Sizes for all blocks or for each: what is accepted, and as what."""
 
+import ast
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,10 @@ WINDOWS = [
     ([[1, 3], [1, 3]], ((1, 3), (1, 3))),
     (((1, 3), 5), ((1, 3), (5, 5))),
     ([(np.int32(1), 3), np.uint8(5)], ((1, 3), (5, 5))),
+    (np.array(3), ((3, 3), (3, 3))),
+    (np.array([3, 5]), ((3, 3), (5, 5))),
+    (np.array([[1, 3], [5, 5]]), ((1, 3), (5, 5))),
+    ([np.array([1, 3]), 5], ((1, 3), (5, 5))),
 ]
 
 FILTERS = [
@@ -26,6 +32,8 @@ FILTERS = [
     ([[16, 16], [32, 32, 32]], ((16, 16), (32, 32, 32))),
     ((16, (32, np.int8(8))), (16, (32, 8))),
     (((16,), 32), ((16,), 32)),
+    (np.array([4, 4]), (4, 4)),
+    (np.array([[4, 4], [8, 8]], np.uint16), ((4, 4), (8, 8))),
 ]
 
 
@@ -70,7 +78,10 @@ NOWHERE = [
     ((3, 3), (3, 0)),
     (((3, 3), (3, 3)),),  # too deep
     {3},
-    np.array([3, 3]),
+    np.array([3.0, 3.0]),
+    np.array([0, 3]),
+    np.array([True, True]),
+    np.array([]),
 ]
 
 
@@ -97,6 +108,19 @@ def test_another_number_of_blocks_is_told_how_to_give_height_and_width(value, n_
     message = rf"for each of the {n_blocks} blocks.*height and width: kernel_size=\(\("
     with pytest.raises(ValueError, match=message):
         sizes("kernel_size", value, n_blocks)
+
+
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [("kernel_size", "(3, 5)"), ("strides", "(2, 1)"), ("pool_size", "(2, 2)")],
+)
+def test_examples_are_of_the_parameter_and_accepted(name, example):
+    with pytest.raises(ValueError, match="height and width") as caught:
+        sizes(name, 0, 2)
+    text = f"{name}=({example}, {example})"
+    assert str(caught.value).endswith(f"{text}.")
+    pair = ast.literal_eval(example)
+    assert sizes(name, (pair, pair), 2) == (pair, pair)
 
 
 def test_messages_show_the_value():

@@ -45,6 +45,8 @@ GREY, COLOUR = numbers(N, 5, 4), numbers(N, 5, 4, 3)
 SHAPES = {
     "grey": (GREY, None, (5, 4, 1)),
     "grey, told": (GREY, (5, 4), (5, 4, 1)),
+    "square, told by one number": (numbers(N, 4, 4), 4, (4, 4, 1)),
+    "flat square, told by one number": (numbers(N, 16), 4, (4, 4, 1)),
     "grey with an axis": (GREY[..., None], None, (5, 4, 1)),
     "colour": (COLOUR, None, (5, 4, 3)),
     "colour, told": (COLOUR, [5, 4, 3], (5, 4, 3)),
@@ -106,9 +108,13 @@ def test_a_list_of_images_is_an_array():
 
 def test_a_column_of_arrays_is_an_array_of_images():
     series = pd.Series(list(COLOUR), index=range(N, 0, -1))
-    for column in (series, series.to_numpy()):
-        assert column.shape == (N,)
-        assert_array_equal(checked(column), COLOUR)
+    frame = series.to_frame("image")
+    for column in (series, series.to_numpy(), frame, frame.to_numpy()):
+        network = Network()
+        assert_array_equal(check_images(network, column, reset=True), COLOUR)
+        assert_array_equal(checked(column, network), COLOUR)
+        assert not hasattr(network, "feature_names_in_")
+    assert_array_equal(checked(pd.DataFrame({"image": list(GREY)}))[..., 0], GREY)
 
 
 @pytest.mark.parametrize("order", ["F", "strided", "read-only"])
@@ -124,13 +130,14 @@ def test_any_memory_layout(order):
 
 KEPT = {"uint8": "uint8", "float32": "float32", "float64": "float64"}
 DTYPES = KEPT | dict.fromkeys(
-    ["bool", "int8", "uint16", "int64", "float16", "longdouble", "object"], "float64"
+    ["int32", "uint32", "int64", "longdouble", "object"], "float64"
 )
+DTYPES |= dict.fromkeys(["bool", "int8", "int16", "uint16", "float16"], "float32")
 
 
 @pytest.mark.parametrize("form", ["images", "flat", "frame"])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_uint8_and_floats_are_kept_and_others_become_float64(dtype, form):
+def test_uint8_and_floats_are_kept_and_others_become_floats_that_hold_them(dtype, form):
     X = (numbers(N, 4, 4) // 3).astype(dtype)  # below 128
     given = X if form == "images" else X.reshape(N, 16)
     if form == "frame":
@@ -138,6 +145,16 @@ def test_uint8_and_floats_are_kept_and_others_become_float64(dtype, form):
     images = checked(given)
     assert images.dtype == DTYPES[dtype]
     assert_array_equal(images, X[..., None].astype(float))
+
+
+def test_columns_of_several_dtypes_get_one_that_holds_them():
+    columns = {"a": np.uint8([0, 255]), "b": np.int8([-128, 127])}
+    frame = pd.DataFrame(columns)
+    assert checked(frame).dtype == np.float32
+    assert_array_equal(checked(frame)[:, 0, :, 0], frame)
+    assert checked(frame.assign(b=np.int32([0, 2**31 - 1]))).dtype == np.float64
+    nullable = frame.astype("Int16")  # no dtype of NumPy's
+    assert_array_equal(checked(nullable)[:, 0, :, 0], frame)
 
 
 @pytest.mark.parametrize("dtype", KEPT)
@@ -244,6 +261,14 @@ def test_files_have_the_channels_of_their_mode(color_mode, n_channels):
     assert network.image_shape_ == (7, 7, n_channels)
 
 
+@pytest.mark.parametrize("image_shape", [(6, 5), [6, 5, 3], (6, 5, 3)])
+def test_a_shape_of_files_may_be_told_twice(image_shape):
+    network = Network()
+    options = {"image_size": (6, 5), "image_shape": image_shape}
+    check_images(network, ["a.png"], reset=True, **options)
+    assert network.image_shape_ == (6, 5, 3)
+
+
 def test_paths_after_arrays_are_of_files_of_that_shape():
     assert checked(["a.png"], fitted(5, 4, 3)).tolist() == ["a.png"]
 
@@ -292,18 +317,29 @@ WRONG = {
     ),
     "grey channels first": (numbers(N, 1, 8, 8), {}, "looks like channels first"),
     "one axis": (numbers(9), {}, "Expected 2D array, got 1D array.*Reshape your data"),
-    "no axis": (5.0, {}, "Expected 2D array, got scalar array.*Reshape your data"),
-    "nothing": (None, {}, "Expected 2D array, got scalar array"),
+    "no axis": (5.0, {}, "X is 5.0, but images are expected. Give an array of shape"),
+    "nothing": (None, {}, "X is None, but images are expected. Give an array of shape"),
+    "a generator": (
+        (image for image in GREY),
+        {},
+        r"X is of type generator, but images are expected\. Give an array .* of paths",
+    ),
+    "a dict": ({"a": GREY}, {}, "X is of type dict, but images are expected. Give an"),
+    "no values": ([None] * 2, {}, "X holds None where an image is expected. Give an"),
+    "dicts": ([{}] * 2, {}, "X holds {} where an image is expected. Give an array"),
+    "empty array": (np.array([]), {}, r"X is empty, with shape \(0,\), .* Give an arr"),
+    "empty series": (pd.Series([], dtype=object), {}, "X is empty.* Give an array"),
+    "empty frame": (pd.DataFrame(), {}, r"X is empty, with shape \(0, 0\).* Give an"),
     "five axes": (
         numbers(N, 5, 4, 3, 1),
         {},
         r"X has shape \(6, 5, 4, 3, 1\)\. Give images of shape \(n, height, width\) or",
     ),
-    "no images": (GREY[:0], {}, r"0 sample\(s\) \(shape=\(0, 5, 4\)\).*Give at least"),
-    "no colour images": (COLOUR[:0], {}, r"0 sample\(s\).*Give at least one row"),
+    "no images": (GREY[:0], {}, r"X is empty, with shape \(0, 5, 4\), .* Give an"),
+    "no colour images": (COLOUR[:0], {}, r"X is empty, with shape .* Give an array"),
     "no rows": (numbers(0, 9), {}, r"0 sample\(s\).*Give at least one row"),
     "no columns": (numbers(N, 0), {}, r"0 feature\(s\).*Give at least one row"),
-    "empty list": ([], {}, "Expected 2D array, got 1D array.*Reshape your data"),
+    "empty list": ([], {}, r"X is empty, with shape \(0,\), but at least .* Give an"),
     "no height": (
         numbers(N, 0, 4),
         {},
@@ -346,7 +382,26 @@ WRONG = {
         {},
         r"X holds text, for example \['1.5'\]\. Give images as numbers",
     ),
-    "bytes": ([b"a.png"], {}, r"X holds text, for example \[b'a.png'\]\. .* str or"),
+    "bytes": (
+        [b"a.png"],
+        {},
+        r"X holds text, for example \[b'a.png'\]\. .* str or .* by os\.fsdecode\.",
+    ),
+    "bytes among paths": (
+        ["a.png", b"b.png"],
+        {},
+        r"Row 1 .* b'b.png', but the path .* by os\.fsdecode\.",
+    ),
+    "paths beside others": (
+        pd.DataFrame({"n": [1, 2], "path": ["a/1.png", "b/2.png"], "y": ["a", "b"]}),
+        {},
+        r"columns beside 'path', which holds paths\. Choose .*: X\[\['path'\]\]\.",
+    ),
+    "pathlib's beside others": (
+        pd.DataFrame({"n": [1, 2], 3: [None, pathlib.Path("a")]}),
+        {},
+        r"X has columns beside 3, .* Choose the column of paths: X\[\[3\]\]\.",
+    ),
     "text in a frame": (
         pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}),
         {},
@@ -372,7 +427,32 @@ WRONG = {
         {},
         "X holds dates. Turn",
     ),
-    "complex": (GREY * 1j, {}, "Complex data not supported"),
+    "complex": (
+        GREY * 1j,
+        {},
+        r"^Complex data not supported: X has complex numbers\. Give real ones, .*\.$",
+    ),
+    "complex column": (
+        pd.DataFrame({"a": [1, 2], "b": [1j, 2]}),
+        {},
+        "Complex data not supported: X has complex numbers",
+    ),
+    "arrays with a wrong size": (
+        GREY,
+        {"image_size": (0, 2)},
+        r"image_size=\(0, 2\) m",
+    ),
+    "paths with a wrong shape": (
+        ["a.png"],
+        {"image_size": 8, "image_shape": (8,)},
+        r"image_shape=\(8,\) must be whole numbers",
+    ),
+    "paths with another shape": (
+        ["a.png"],
+        {"image_size": 8, "image_shape": (8, 9)},
+        r"image_shape=\(8, 9\), but image_size=8 and color_mode='rgb' make images of "
+        r"shape \(8, 8, 3\) of files\. Leave image_shape at None",
+    ),
     "paths without a size": (
         ["a.png"],
         {},
@@ -390,8 +470,16 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_no_image_is_refused(name):
     X, options, message = WRONG[name]
-    with pytest.raises(ValueError, match=f"(?s){message}"):
+    error = TypeError if name == "bytes among paths" else ValueError
+    with pytest.raises(error, match=f"(?s){message}"):
         checked(X, **options)
+
+
+def test_a_dataset_of_tensorflow_is_refused_in_words():
+    tf = pytest.importorskip("tensorflow")
+    dataset = tf.data.Dataset.from_tensor_slices(COLOUR)
+    with pytest.raises(ValueError, match=r"of type .*Dataset, but images are expected"):
+        checked(dataset)
 
 
 def test_a_series_of_numbers_is_refused_in_words():
@@ -411,13 +499,17 @@ OTHERS = {
     ),
     "channels": ((N, 5, 4, 4), r"X has images of shape \(5, 4, 4\), but Network was"),
     "no channels": ((N, 5, 4), r"X has images of shape \(5, 4\), but Network was"),
-    "a single image": ((5, 4, 3), r"X has images of shape \(4, 3\), but Network was"),
+    "a single image": (
+        (5, 4, 3),
+        r"X is one image of shape \(5, 4, 3\), but .* Give an array .*X\[np.newaxis\]",
+    ),
+    "a single grey image": ((5, 4), r"X is one image of shape \(5, 4\), but several"),
     "more axes": ((N, 5, 4, 3, 1), r"X has images of shape \(5, 4, 3, 1\), but"),
     "columns": (
         (N, 59),
         "X has 59 features, but Network is expecting 60 features.*Pass",
     ),
-    "empty": ((0, 5, 4, 3), r"0 sample\(s\).*Give at least one row"),
+    "empty": ((0, 5, 4, 3), r"X is empty, with shape \(0, 5, 4, 3\).* Give an array"),
 }
 
 
@@ -426,6 +518,26 @@ def test_images_of_another_shape_than_fit_saw_are_refused(name):
     shape, message = OTHERS[name]
     with pytest.raises(ValueError, match=message):
         checked(numbers(*shape), fitted(5, 4, 3))
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (5, 4, 1)])
+def test_one_grey_image_is_told_from_several(shape):
+    network = fitted(5, 4)
+    message = r"X is one image of shape .*: X\[np\.newaxis\]\."
+    with pytest.raises(ValueError, match=message):
+        checked(numbers(*shape), network)
+    with pytest.raises(ValueError, match=message):
+        checked(numbers(*shape).tolist(), network)
+    assert checked(numbers(*shape)[np.newaxis], network).shape == (1, 5, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("fitted_to", "shape"),
+    [((1, 1), (1, 1)), ((1, 1), (1, 1, 1)), ((1, 10), (1, 10)), ((4, 4), (4, 16))],
+)
+def test_what_could_be_one_image_or_several_is_several(fitted_to, shape):
+    network = fitted(*fitted_to)
+    assert checked(numbers(*shape), network).shape == (shape[0], *fitted_to, 1)
 
 
 def test_after_a_strip_only_strips_have_two_axes_less():

@@ -308,6 +308,47 @@ def test_transparent_colours_do_not_bleed(save):
     assert_array_equal(decode_image(path, (5, 5))[0, -1], [255, 255, 255])
 
 
+def on_white(image):
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+
+
+@pytest.mark.parametrize("crop_or_pad", [None, "crop", "pad"])
+@pytest.mark.parametrize("color_mode", ["rgb", "grayscale"])
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_transparent_images_are_resized_as_laid_on_white(
+    mode, color_mode, crop_or_pad, save
+):
+    values = np.random.default_rng(0).integers(0, 256, (60, 90, 4), dtype=np.uint8)
+    values[:20, :, 3], values[20:30, :, 3] = 0, 255
+    image = Image.fromarray(values).convert(mode)
+    path = save(image, "a.png")
+    exact = save(on_white(image), "b.png")
+    for size in [(25, 31), (60, 90), (100, 70)]:
+        result = decode_image(path, size, color_mode, crop_or_pad).astype(int)
+        expected = decode_image(exact, size, color_mode, crop_or_pad)
+        # colours are rounded after they are multiplied by opacity, and once more after
+        # each direction of the resize, opacity likewise
+        assert_allclose(result, expected, atol=2)
+        assert abs(result - expected).mean() < 0.5
+
+
+def test_transparent_images_are_laid_on_white_when_they_are_small(save, monkeypatch):
+    path = save(Image.new("RGBA", (90, 60), RED_HALF), "a.png")
+    made, convert = [], Image.Image.convert
+
+    def spy(image, mode, *args, **kwargs):
+        result = convert(image, mode, *args, **kwargs)
+        made.append((result.mode, result.size))
+        return result
+
+    monkeypatch.setattr(Image.Image, "convert", spy)
+    result = decode_image(path, (6, 9))
+    assert_allclose(result, np.broadcast_to(ON_WHITE, (6, 9, 3)), atol=1)
+    large = [mode for mode, size in made if size == (90, 60)]
+    assert large == ["RGBa"]  # one more beside the image itself
+
+
 # mode -> the transparent colour, as the file notes it
 NOTED = {"P": 0, "P, each": bytes([0, 255]), "L": 30, "RGB": (30, 0, 0), "1": 0}
 

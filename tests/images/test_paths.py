@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from skdl._images import check_paths, looks_like_paths
+from skdl._images._paths import column_of_paths
 
 NAN = np.nan
 
@@ -47,7 +48,8 @@ WRONG = {
     "NaN first": (pd.Series([NAN, "a"]), True, TypeError, "Row 0 .* is nan"),
     "NA": (pd.Series(["a", pd.NA], dtype="string"), True, TypeError, "Row 1 .* <NA>"),
     "no text": (["a", ""], True, TypeError, "Row 1 .* is ''"),
-    "bytes": (["a", b"b"], True, TypeError, "Row 1 .* is b'b', but the path of"),
+    "bytes": (["a", b"b"], True, TypeError, "Row 1 .* is b'b', .* by os.fsdecode"),
+    "array of bytes": (np.array([b"a"]), False, ValueError, "decode them by os.fsde"),
     "number": (["a", 3], True, TypeError, "Row 1 .* is 3, but the path of an image"),
     "list": (["a", ["b"]], True, TypeError, r"Row 1 .* is \['b'\]"),
     "numbers": ([1, 2], False, TypeError, "Row 0 .* is 1,"),
@@ -79,6 +81,12 @@ WRONG = {
         ValueError,
         r"type DataFrame, shape \(1, 2\), .* Choose the column that has the paths",
     ),
+    "paths beside classes": (
+        pd.DataFrame({"class": ["b"], "path": ["a.png"]}),
+        False,
+        ValueError,
+        r"Choose the column that has the paths: X\[\['path'\]\]",
+    ),
     "two columns of text": (
         np.array([["a", "b"]]),
         False,
@@ -96,6 +104,29 @@ def test_what_is_no_column_of_paths_is_refused(name):
         check_paths(X)
     with pytest.raises(error, match=message.replace("X", "X_val")):
         check_paths(X, "X_val")
+
+
+# values of a column beside another -> whether they seem to be paths
+SEEMING = {
+    "names": (["a.png", "b.JPG", "c.tif2"], True),
+    "folders": (["cats/1", "dogs/2"], True),
+    "Windows": (["cats\\1"], True),
+    "Path": ([None, Path("a")], True),
+    "with gaps": ([None, "a.png", NAN], True),
+    "words": (["cat", "dog"], False),
+    "numbers": (["1.5", "2."], False),
+    "mixed": (["a.png", "dog"], False),
+    "nothing": ([None, NAN], False),
+}
+
+
+@pytest.mark.parametrize("name", SEEMING)
+def test_columns_that_seem_to_hold_paths(name):
+    values, seem = SEEMING[name]
+    frame = pd.DataFrame({"n": np.arange(len(values)), "c": values})
+    assert column_of_paths(frame) == ("c" if seem else None)
+    assert column_of_paths(frame.astype({"c": "category"})) == ("c" if seem else None)
+    assert column_of_paths(frame.to_numpy()) is None
 
 
 def test_wide_frames_are_not_copied(monkeypatch):

@@ -55,10 +55,10 @@ def test_no_files_give_no_images():
     assert read_images([], (5, 7)).shape == (0, 5, 7, 3)
 
 
-@pytest.mark.parametrize("n_cpus", [1, 4])
-def test_first_error_in_the_order_of_paths_is_raised(n_cpus, files, monkeypatch):
+@pytest.mark.parametrize(("n_cpus", "block"), [(1, 16), (3, 16), (4, 14), (8, 7)])
+def test_first_error_in_the_order_of_paths_is_raised(n_cpus, block, files, monkeypatch):
     paths, _ = files
-    first, later = reading.BLOCK - 1, reading.BLOCK
+    first, later = block - 1, block  # of two threads
     paths = [*paths[:first], "first.png", "later.png", *paths[later + 1 :]]
     decode = reading.decode_image
 
@@ -97,10 +97,15 @@ def test_number_of_threads(files, monkeypatch):
     started = []
     monkeypatch.setattr(reading, "ThreadPoolExecutor", Pool)
     for n_cpus, n_files, expected in [
-        (64, N_FILES, [4]),  # as many as there are blocks
+        (64, N_FILES, [8]),
         (3, N_FILES, [3]),
         (1, N_FILES, []),
-        (64, reading.BLOCK, []),
+        (64, reading.BLOCK, [8]),
+        (64, 10, [5]),  # of two files each
+        (64, 3, [3]),
+        (2, 3, [2]),
+        (64, 1, []),
+        (64, 0, []),
         (64, 20 * reading.BLOCK, [8]),
     ]:
         started.clear()

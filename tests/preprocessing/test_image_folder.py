@@ -125,8 +125,8 @@ def test_one_warning_names_what_is_left_out(make):
     assert str(warning.message).replace("\\\\", "/") == (
         "In 'top', these files are no images that Pillow reads, and are left out: "
         "'a/notes.txt', 'b/more/x.txt', 'c/d/y.txt'; these images lie in no "
-        "sub-folder, and are left out: 'loose.png'; these sub-folders have no images: "
-        "'c'."
+        "sub-folder, and are left out: 'loose.png'; these sub-folders have no images "
+        "(choose others by categories=, or remove them): 'c'."
     )
     assert names_of(bunch) == ["a/1.png", "b/2.png"]
     assert_array_equal(bunch.target_names, ["a", "b", "c"])
@@ -206,7 +206,8 @@ WRONG = {
         r"categories=\['a', 'c'\] must name .* 'top', which has \['a', 'b'\]",
     ),
     "no class": (["a/1.png"], {"categories": []}, ValueError, "must name one or more"),
-    "text": (["a/1.png"], {"categories": "a"}, ValueError, "'categories' parameter"),
+    "text": (["a/1.png"], {"categories": "a"}, ValueError, r"Give a list: \['a'\]\."),
+    "a number": (["a/1.png"], {"categories": 1}, ValueError, "'categories' parameter"),
 }
 
 
@@ -216,6 +217,29 @@ def test_wrong_folders_are_refused(name, make):
     make(*files)
     with pytest.raises(error, match=message):
         load_image_folder(**{"path": "top", **arguments})
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99)
+
+
+def test_what_heic_images_need_is_told(make):
+    make("a/0.txt", "a/1.png", "b/2.txt")
+    Path("top/a/photo.heic").write_bytes(HEIC)
+    remedy = "'photo.heic'. Install pillow-heif and call pillow_heif.register_heif_open"
+    with pytest.warns(FilesLeftOutWarning, match=f"does not read HEIC.*{remedy}"):
+        bunch = load_image_folder("top")
+    assert names_of(bunch) == ["a/1.png"]
+    Path("top/a/1.png").unlink()
+    message = rf"no images in the sub-folders of 'top', only .*HEIC images, .*{remedy}"
+    with pytest.raises(ValueError, match=message):
+        load_image_folder("top")
+
+
+def test_without_heic_images_they_are_not_mentioned(make):
+    make("a/0.txt", "a/1.png")
+    with pytest.warns(FilesLeftOutWarning) as caught:
+        load_image_folder("top")
+    assert "HEIC" not in str(caught[0].message)
 
 
 def test_messages_advise_what_works(make):
