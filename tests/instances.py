@@ -153,5 +153,5 @@ def small(name="DenseClassifier", **parameters):
     """An instance with one narrow layer, a few epochs and a fixed seed."""
     narrow = {"width": 0.25} if name.startswith("ResNet") else {"hidden_units": (8,)}
     if name.startswith("CNN"):
-        narrow["filters"] = (8,)
+        narrow |= {"filters": (8,), "dropout": 0.0}
     return INSTANCES[name](**{**narrow, "epochs": 5, "random_state": 0, **parameters})

@@ -118,7 +118,7 @@ def find_augment(augment, value_range=None):
     --------
     >>> from skdl.networks import find_augment
     >>> find_augment(["mixup", "flip"])
-    Augment(operations=('flip', 'mixup'))
+    Augment(operations=('flip', 'mixup'), value_range=None)
     """
     parts = augment if isinstance(augment, (tuple, list)) else (augment,)
     parts = [part for part in parts if part is not None]
