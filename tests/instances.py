@@ -110,7 +110,6 @@ INSTANCES = {
         momentum=0.9,
         learning_rate=0.02,
         learning_rate_schedule=None,
-        input_scaling=None,
         dtype="float64",
     ),
     "CNNRegressor-noisy": partial(
