@@ -3,9 +3,10 @@
 import math
 from numbers import Integral
 
+from skdl._images._decode import COLOR_MODES
 from skdl._images._size import check_size
 
-CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
+CHANNELS = {name: len(mode) for name, mode in COLOR_MODES.items()}
 STRIP = 64  # columns below which rows that are no square images are strips
 
 

@@ -12,7 +12,6 @@ from skdl.base._prepared import Divided, Prepared
 from skdl.base._rows import Rows, split_rows
 from skdl.training._loop import Plan, Stopping
 
-FULL_BATCH_ROWS = 64  # "auto" takes up to so many rows as one batch
 DENSE_BYTES = 2**28  # a sparse X of up to this size is made dense at once
 
 
@@ -21,6 +20,8 @@ class TrainingMixin:
 
     _n_members = 1  # networks that are trained side by side
     _has_members = False  # whether raw outputs have a leading axis of members
+    _full_batch_rows = 64  # "auto" takes up to so many rows as one batch
+    _batch_limits = 32, 128  # of "auto" otherwise
 
     def _prepare(
         self,
@@ -237,9 +238,9 @@ class TrainingMixin:
         if self.batch_size == "full":
             return n_rows
         if self.batch_size == "auto":
-            if n_rows <= FULL_BATCH_ROWS:
+            if n_rows <= self._full_batch_rows:
                 return n_rows
-            return int(np.clip(2 ** round(np.log2(n_rows / 16)), 32, 128))
+            return int(np.clip(2 ** round(np.log2(n_rows / 16)), *self._batch_limits))
         return self.batch_size
 
     def _keras_listeners(self, key, n_steps):

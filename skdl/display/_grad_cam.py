@@ -1,7 +1,5 @@
 """Grad-CAM: where in images a network finds reasons for what it predicts."""
 
-from numbers import Integral
-
 import numpy as np
 from scipy.ndimage import zoom
 from sklearn.base import BaseEstimator, is_classifier
@@ -11,7 +9,7 @@ from skdl._validation import indexable_rows, rows_of
 from skdl.base._convolutions import network_within
 from skdl.base._grad_cam import grad_cam
 from skdl.display._names import label_names
-from skdl.display._panels import heading, picture_axes, write_title
+from skdl.display._panels import check_count, heading, picture_axes, write_title
 from skdl.display._pictures import (
     drawable,
     fitted_images,
@@ -160,10 +158,7 @@ class GradCAMDisplay:
             If matplotlib is missing; this is checked before anything is computed.
         """
         pyplot_for("GradCAMDisplay.from_estimator")
-        if not isinstance(n_images, Integral) or n_images < 1:
-            raise ValueError(
-                f"n_images={n_images!r} must be a whole number of at least 1."
-            )
+        check_count(n_images, "n_images")
         refuse_one(estimator, X)
         if y is not None:
             X, y = indexable_rows(X, y, "GradCAMDisplay.from_estimator")

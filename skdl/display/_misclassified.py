@@ -1,7 +1,6 @@
 """The images that a classifier gets wrong."""
 
 import reprlib
-from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -10,7 +9,7 @@ from sklearn.utils import column_or_1d
 from skdl._targets._labels import plain
 from skdl._validation import indexable_rows, rows_of, tags_of
 from skdl.display._names import label_names
-from skdl.display._panels import heading, picture_axes, write_title
+from skdl.display._panels import check_count, heading, picture_axes, write_title
 from skdl.display._pictures import drawable, fitted_images, images_of_rows, refuse_one
 from skdl.display._pyplot import pyplot_for
 
@@ -282,10 +281,7 @@ class MisclassifiedDisplay:
         **images,
     ):
         """The first of the wrong rows by their probability."""
-        if not isinstance(n_images, Integral) or n_images < 1:
-            raise ValueError(
-                f"n_images={n_images!r} must be a whole number of at least 1."
-            )
+        check_count(n_images, "n_images")
         n_wrong = len(wrong)
         if probabilities is not None:
             order = np.argsort(-probabilities, kind="stable")[:n_images]

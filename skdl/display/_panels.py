@@ -2,12 +2,32 @@
 
 import math
 import textwrap
+from numbers import Integral
 
 import numpy as np
 
 CELL = 1.6  # inches
 LARGE_CELL = 2.4  # of one or two side by side
 HEADINGS = 0.22  # inches for each line of text
+
+
+def check_count(count, name):
+    """Check how many pictures there are to be.
+
+    Parameters
+    ----------
+    count : int
+        What the user gave.
+    name : str
+        The parameter's name, for the message.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number of at least 1.
+    """
+    if not isinstance(count, Integral) or count < 1:
+        raise ValueError(f"{name}={count!r} must be a whole number of at least 1.")
 
 
 def picture_axes(plt, ax, n, *, aspect=1.0, n_lines=1):

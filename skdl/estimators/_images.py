@@ -8,9 +8,7 @@ from skdl._images import ImageInputs, check_images
 from skdl._validation import StrOptions, non_negative
 from skdl.base._decay import DecayMixin
 
-FULL_BATCH_ROWS = 32  # "auto" takes up to so many images as one batch
-SMALLEST_BATCH, LARGEST_BATCH = 16, 128  # of "auto" otherwise
-BATCH_PIXELS = 2**20  # at most in a batch of "auto" that is not the smallest
+BATCH_PIXELS = 2**20  # about so many in a large batch of "auto"
 LEAST_STEPS = 300  # over which kernels shrink by weight_decay
 STOPPING_ROWS = 2000  # images from which some are set apart to stop early
 
@@ -36,6 +34,8 @@ class ImageParameters:
 
 class Images(DecayMixin):
     """What those parameters stand for."""
+
+    _full_batch_rows = 32
 
     def _check_inputs(self, X, *, reset, name="X"):
         X = check_images(
@@ -66,15 +66,11 @@ class Images(DecayMixin):
 
         return find_augment(self.augment, value_range=self._inputs.value_range)
 
-    def _rows_per_batch(self, n_rows):
-        if self.batch_size != "auto":
-            return super()._rows_per_batch(n_rows)
-        if n_rows <= FULL_BATCH_ROWS:
-            return n_rows
+    @property
+    def _batch_limits(self):
         height, width, _ = self.image_shape_
-        largest = min(LARGEST_BATCH, _power_of_two(BATCH_PIXELS / (height * width)))
-        wanted = _power_of_two(n_rows / 16)
-        return min(max(wanted, SMALLEST_BATCH), max(largest, SMALLEST_BATCH))
+        fitting = 2 ** round(math.log2(BATCH_PIXELS / (height * width)))
+        return 16, min(max(fitting, 16), 128)
 
     def _decay_of_kernels(self, peak_rate, n_steps):
         # over a few steps, as in partial_fit, learning could not make up for it
@@ -98,8 +94,3 @@ class Images(DecayMixin):
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
         return tags
-
-
-def _power_of_two(number):
-    """The one that is nearest on a logarithmic scale."""
-    return 2 ** max(round(math.log2(number)), 0)

@@ -1,14 +1,13 @@
 """Augmentation: what a batch of training images goes through before the network."""
 
-import contextlib
 import functools
 import json
-import random
 from dataclasses import dataclass
 
 import keras
 from keras import ops
 
+from skdl._seeds import seeded_build
 from skdl.networks._image_operations import color, crop, flip, rotate, zoom
 from skdl.networks._mixing import MIXES, mix
 from skdl.networks._rand_augment import rand_augment
@@ -49,7 +48,7 @@ class LayerConfig:
         keras.Layer
             A new one, without the weights of the layer that was described.
         """
-        with _random_state_kept():
+        with seeded_build(0):
             return keras.saving.deserialize_keras_object(
                 json.loads(self.config),
                 custom_objects=dict(self.custom),
@@ -209,7 +208,7 @@ class Augmentation:
         """
         shape = (None, *input_shape)
         for layer in self._layers:
-            with _random_state_kept():
+            with seeded_build(0):
                 result = layer(keras.KerasTensor(shape, dtype), training=True)
             if layer.weights:
                 raise ValueError(
@@ -323,14 +322,3 @@ def _leave_out_history(config, position=0):
         for i, layer in enumerate(layers):
             _leave_out_history(layer, i)
         inner["layers"] = layers
-
-
-@contextlib.contextmanager
-def _random_state_kept():
-    """Keras draws the seeds of layers that are given none from Python's generator."""
-    state = random.getstate()
-    random.seed(0)
-    try:
-        yield
-    finally:
-        random.setstate(state)

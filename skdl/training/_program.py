@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import keras
 
+from skdl._seeds import seeded_build
 from skdl.training._optimizers import OptimizerSpec
 from skdl.training._tensorflow import Predictor, Trainer, shares_a_vector
-from skdl.training._weights import Layout, seeded_build
+from skdl.training._weights import Layout
 
 MAX_PROGRAMS = 32
 MAX_NETWORKS = 64  # traced for predictions; a small one takes about a megabyte

@@ -1,16 +1,9 @@
 """The weights of a network as plain NumPy arrays: layout, and fresh values."""
 
-import contextlib
 import copy
-import random
-import threading
 from typing import NamedTuple
-from unittest import mock
 
 import numpy as np
-from keras.src.random import seed_generator  # the one that Keras draws seeds from
-
-_BUILDING = threading.RLock()
 
 
 class Weights(NamedTuple):
@@ -26,25 +19,6 @@ class Weights(NamedTuple):
 
     trainable: np.ndarray
     state: tuple
-
-
-@contextlib.contextmanager
-def seeded_build(seed):
-    """Build Keras objects from a seed, apart from Python's global generator.
-
-    Keras draws the seeds of unseeded initializers and dropout layers from the module
-    ``random``; in the meantime it is given a generator of its own in that place.
-
-    Parameters
-    ----------
-    seed : int
-        Of that generator.
-    """
-    with (
-        _BUILDING,
-        mock.patch.object(seed_generator, "python_random", random.Random(seed)),
-    ):
-        yield
 
 
 def _is_seed(variable):

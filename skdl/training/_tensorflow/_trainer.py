@@ -284,17 +284,21 @@ class Trainer:
         return tf.stack(totals)
 
     def _step_of_member(self, values, state, X, *others):
-        if not self._skips:
-            return self._member_step(values, state, X, *others)
-        return tf.cond(
-            tf.shape(X)[0] > 0,
-            lambda: self._member_step(values, state, X, *others),
-            lambda: (
+        def no_step():
+            return (
                 tf.zeros([], tf.float64),
                 [tf.zeros_like(value) for value in values],
                 [tf.identity(value) for value in state],
-            ),
-        )
+            )
+
+        step = functools.partial(self._member_step, values, state, X, *others)
+        return self._if_rows(X, step, no_step)
+
+    def _if_rows(self, X, compute, nothing):
+        """What is computed of these rows, where it can be computed of none of them."""
+        if not self._skips:
+            return compute()
+        return tf.cond(tf.shape(X)[0] > 0, compute, nothing)
 
     def _gradient(self, values, state, X, y, weight, draw):
         """One member's objective times rows, its gradient, and its new state."""
@@ -409,13 +413,11 @@ class Trainer:
         return totals
 
     def _sums_of_member(self, values, state, X, *others):
-        if not self._skips:
-            return self._member_sums(values, state, X, *others)
-        return tf.cond(
-            tf.shape(X)[0] > 0,
-            lambda: self._member_sums(values, state, X, *others),
-            lambda: tf.zeros([2 + len(self._metrics)], tf.float64),
-        )
+        def no_sums():
+            return tf.zeros([2 + len(self._metrics)], tf.float64)
+
+        sums = functools.partial(self._member_sums, values, state, X, *others)
+        return self._if_rows(X, sums, no_sums)
 
     def _sums(self, values, state, X, y, weight):
         X = tf.cast(X, self._dtype)
