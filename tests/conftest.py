@@ -1,11 +1,24 @@
 """Data that many tests share; read-only, so that no test can change them."""
 
+import random
+
 import numpy as np
 import pytest
 from sklearn.base import is_classifier
 from sklearn.datasets import load_diabetes, load_iris
 
 from skdl import _keras  # noqa: F401, before any test imports Keras: it keeps it quiet
+
+
+@pytest.fixture(autouse=True)
+def global_generators():
+    """What is given no seed draws the same numbers in every run, and leaves nothing."""
+    kept = np.random.get_state(), random.getstate()  # noqa: NPY002
+    np.random.seed(0)  # noqa: NPY002
+    random.seed(0)
+    yield
+    np.random.set_state(kept[0])  # noqa: NPY002
+    random.setstate(kept[1])
 
 
 def _read_only(*arrays):

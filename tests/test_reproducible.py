@@ -115,14 +115,10 @@ def test_random_state_instance_gives_what_its_seed_gives(iris):
 
 def test_without_a_seed_numpy_seeds_decide(iris):
     X, y = iris
-    kept = np.random.get_state()  # noqa: NPY002
-    try:
-        results = []
-        for seed in (0, 0, 1):
-            np.random.seed(seed)  # noqa: NPY002
-            results.append(small(random_state=None).fit(X, y).predict_proba(X))
-    finally:
-        np.random.set_state(kept)  # noqa: NPY002
+    results = []
+    for seed in (0, 0, 1):
+        np.random.seed(seed)  # noqa: NPY002
+        results.append(small(random_state=None).fit(X, y).predict_proba(X))
     assert_array_equal(results[0], results[1])
     assert not np.array_equal(results[0], results[2])
 
@@ -172,14 +168,6 @@ def draw():
     )
 
 
-@pytest.fixture
-def generators_put_back():
-    kept = np.random.get_state(), random.getstate()  # noqa: NPY002
-    yield
-    np.random.set_state(kept[0])  # noqa: NPY002
-    random.setstate(kept[1])
-
-
 # float64, an activation with weights, and all that draws random numbers
 FRESHLY_TRACED = pytest.mark.parametrize(
     "case",
@@ -194,7 +182,6 @@ FRESHLY_TRACED = pytest.mark.parametrize(
 
 
 @FRESHLY_TRACED
-@pytest.mark.usefixtures("generators_put_back")
 def test_global_random_state_is_not_touched(case):
     name, X, y = case
     keras.utils.set_random_seed(0)  # of Python, NumPy and the backend
