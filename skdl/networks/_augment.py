@@ -72,11 +72,6 @@ class Augment:
     operations: tuple
     value_range: tuple | None = None
 
-    @property
-    def mixes(self):
-        """Whether images are mixed with others."""
-        return self.operations[-1] in MIXES
-
     def build(self):
         """Make what computes it.
 
@@ -172,11 +167,6 @@ class Augmentation:
             if not _is_mix(operation)
         ]
         self._mixes = [name for name in augment.operations if _is_mix(name)]
-
-    @property
-    def mixes(self):
-        """Whether images are mixed with others."""
-        return bool(self._mixes)
 
     @property
     def variables(self):

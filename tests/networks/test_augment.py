@@ -563,12 +563,11 @@ def test_nothing_to_do(augment):
     assert find_augment(augment) is None
 
 
-@pytest.mark.parametrize(
-    ("augment", "mixes"), [("flip", False), ("mixup", True), (("cutmix", "flip"), True)]
-)
-def test_whether_images_are_mixed_is_known(augment, mixes):
-    found = find_augment(augment)
-    assert found.mixes is found.build().mixes is mixes
+def test_images_are_mixed_last():
+    assert find_augment(("mixup", "flip", "cutmix", "zoom")).operations == (
+        *("flip", "zoom"),
+        *("cutmix", "mixup"),
+    )
 
 
 # -- what is refused ---------------------------------------------------------------
