@@ -38,17 +38,23 @@ MODULES = {"torch": "torch", "torch_channels_last": "torch"}  # which may be mis
 class Effort(NamedTuple):
     """How much is measured, and how often."""
 
-    rounds: int  # fresh processes for each figure, taking turns
+    rounds: dict  # of each part: fresh processes for each figure, taking turns
     epochs: int  # in each, in the first part
     images: dict  # of each network
     files: tuple  # in the large folder and in the small one
 
 
 FULL = Effort(
-    rounds=3, epochs=6, images={"cnn": 6000, "resnet": 1000}, files=(20_000, 1000)
+    rounds={"epochs": 7, "folder": 3, "digits": 3},
+    epochs=6,
+    images={"cnn": 6000, "resnet": 1000},
+    files=(20_000, 1000),
 )
 QUICK = Effort(
-    rounds=1, epochs=3, images={"cnn": 1000, "resnet": 200}, files=(2000, 500)
+    rounds=dict.fromkeys(PARTS, 1),
+    epochs=3,
+    images={"cnn": 1000, "resnet": 200},
+    files=(2000, 500),
 )
 
 
@@ -288,7 +294,7 @@ def main(arguments=None):
             cases = cases_of(part, effort)
             missing |= {case.title: case.missing() for case in cases if case.missing()}
             present = [case for case in cases if not case.missing()]
-            session.measure(present, effort.rounds, part)
+            session.measure(present, effort.rounds[part], part)
     figures = session.figures()
     targets = targets_of(options.parts, effort)
     titles = titles_of(effort, measure.file_bytes)
