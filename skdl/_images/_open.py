@@ -10,7 +10,6 @@ from skdl.exceptions import ImageReadError
 # what a plugin of Pillow raises for a file of another format
 OTHER_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)
 HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
-HEIC_REASON = "Pillow does not read HEIC images"
 HEIC_REMEDY = "Install pillow-heif and call pillow_heif.register_heif_opener() first."
 
 
@@ -70,8 +69,8 @@ def load_pixels(image, path):
         raise _broken(path, image.format, error) from error
 
 
-def is_image(path):
-    """Whether the header of a file is that of an image; its pixels may be broken.
+def why_no_image(path):
+    """Why the header of a file is not that of an image; pixels are not looked at.
 
     Parameters
     ----------
@@ -80,39 +79,20 @@ def is_image(path):
 
     Returns
     -------
-    bool
-        False also for a file that may not be read, and for formats which Pillow knows
-        but leaves to other programs, such as HDF5 and MPEG.
+    ImageReadError or None
+        None for an image. An error also for a file that may not be read, and for
+        formats which Pillow knows but leaves to other programs, such as HDF5 and MPEG.
     """
     try:
         with _open_file(path) as file:
             image = _identify(file, path)
-    except ImageReadError:
-        return False
+    except ImageReadError as error:
+        return ImageReadError(*error.args)  # without the frames that this one keeps
     from PIL.ImageFile import StubImageFile
 
-    return image.format != "MPEG" and not isinstance(image, StubImageFile)
-
-
-def needs_heif(path):
-    """Whether a file is an image that another package would have Pillow read.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-
-    Returns
-    -------
-    bool
-        False also for a file that may not be read.
-    """
-    try:
-        with _open_file(path) as file:
-            _identify(file, path)
-    except ImageReadError as error:
-        return error.remedy == HEIC_REMEDY
-    return False
+    if image.format == "MPEG" or isinstance(image, StubImageFile):
+        return ImageReadError(path, f"Pillow does not read {image.format} files")
+    return None
 
 
 def _open_file(path):
@@ -187,7 +167,7 @@ def _broken(path, name, error):
 
 def _unknown(path, prefix, notes):
     if prefix[4:8] == b"ftyp" and prefix[8:12] in HEIC and not notes:
-        return ImageReadError(path, HEIC_REASON, HEIC_REMEDY)
+        return ImageReadError(path, "Pillow does not read HEIC images", HEIC_REMEDY)
     reason = "it is no image in a format that Pillow reads"
     if notes:
         reason += f" ({'; '.join(notes)})"

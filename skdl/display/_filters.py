@@ -1,12 +1,12 @@
 """The kernels of a network's first convolution as small pictures."""
 
 import math
-from numbers import Integral
 
 import numpy as np
 
 from skdl._splits import last_step
 from skdl.base._convolutions import first_convolution
+from skdl.display._panels import check_count
 from skdl.display._pyplot import pyplot_for
 
 GAP = 0.15  # of a kernel's size, between two of them
@@ -129,13 +129,7 @@ class FiltersDisplay:
             If matplotlib is missing.
         """
         plt = pyplot_for("FiltersDisplay.plot")
-        if n_columns is not None and (
-            not isinstance(n_columns, Integral) or n_columns < 1
-        ):
-            raise ValueError(
-                f"n_columns={n_columns!r} must be a whole number of at least 1, or "
-                "None."
-            )
+        check_count(n_columns, "n_columns", or_none=True)
         pictures = _pictures(np.asarray(self.kernels, dtype=np.float64))
         n = len(pictures)
         n_columns = math.ceil(math.sqrt(n)) if n_columns is None else n_columns

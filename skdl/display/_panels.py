@@ -11,7 +11,7 @@ LARGE_CELL = 2.4  # of one or two side by side
 HEADINGS = 0.22  # inches for each line of text
 
 
-def check_count(count, name):
+def check_count(count, name, *, or_none=False):
     """Check how many pictures there are to be.
 
     Parameters
@@ -20,14 +20,19 @@ def check_count(count, name):
         What the user gave.
     name : str
         The parameter's name, for the message.
+    or_none : bool, default=False
+        Whether None may stand for a number.
 
     Raises
     ------
     ValueError
         If it is no whole number of at least 1.
     """
+    if or_none and count is None:
+        return
     if not isinstance(count, Integral) or count < 1:
-        raise ValueError(f"{name}={count!r} must be a whole number of at least 1.")
+        what = "a whole number of at least 1" + ", or None" * or_none
+        raise ValueError(f"{name}={count!r} must be {what}.")
 
 
 def picture_axes(plt, ax, n, *, aspect=1.0, n_lines=1):

@@ -6,10 +6,9 @@ import warnings
 import numpy as np
 from sklearn.utils import Bunch
 
-from skdl._images import is_image
-from skdl._images._open import HEIC_REASON, HEIC_REMEDY, needs_heif
+from skdl._images import HEIC_REMEDY, why_no_image
 from skdl._validation import validate_params
-from skdl.exceptions import FilesLeftOutWarning
+from skdl.exceptions import FilesLeftOutWarning, ImageReadError
 
 # files and folders that systems make on their own, beside those that begin with a dot
 HIDDEN = {"thumbs.db", "desktop.ini", "__macosx"}
@@ -110,16 +109,21 @@ def load_image_folder(path, *, categories=None, return_X_y=False):
         )
     if categories is not None:
         classes = _chosen(classes, list(categories), path)
-    data, target, others = [], [], []
+    data, target, errors = [], [], {}
     for place, name in enumerate(classes):
         for file in _files_of(os.path.join(path, name), {os.path.realpath(path)}):
-            (data if _is_image(file) else others).append(file)
+            error = _why_no_image(file)
+            if error is None:
+                data.append(file)
+            else:
+                errors[file] = error
         target += [place] * (len(data) - len(target))
+    others = list(errors)
     if not data:
         beside = f", only {_some(others, path)}" if others else ""
         raise ValueError(
             f"There are no images in the sub-folders of {path!r}{beside}. "
-            f"{_heif(others) or LAYOUT}"
+            f"{_heif(errors) or LAYOUT}"
         )
     data, target = np.array(data, dtype=object), np.array(target)
     counts = np.bincount(target, minlength=len(classes)).tolist()
@@ -135,7 +139,7 @@ def load_image_folder(path, *, categories=None, return_X_y=False):
                 if not count
             ],
         },
-        _heif(others),
+        _heif(errors),
     )
     if return_X_y:
         return data, target
@@ -157,7 +161,7 @@ def _contents(path):
         raise FileNotFoundError(f"There is no folder {path!r}. {remedy}")
     inside = {name: os.path.join(path, name) for name in _names(path)}
     classes = [name for name, inner in inside.items() if os.path.isdir(inner)]
-    images = [inner for inner in inside.values() if _is_image(inner)]
+    images = [inner for inner in inside.values() if _why_no_image(inner) is None]
     if classes:
         return classes, images
     beside = f", but images: {_some(images, path)}" if images else ""
@@ -212,15 +216,19 @@ def _files_of(folder, seen):
             yield path
 
 
-def _is_image(path):
-    return os.path.isfile(path) and is_image(path)  # to open a pipe waits for ever
+def _why_no_image(path):
+    """An error if a path is not that of an image."""
+    if not os.path.isfile(path):  # to open a pipe waits for ever
+        return ImageReadError(path, "it is no file")
+    return why_no_image(path)
 
 
-def _heif(others):
+def _heif(errors):
     """What to do about the first HEIC image among files left out; or nothing."""
-    for file in others:
-        if os.path.isfile(file) and needs_heif(file):
-            return f"{HEIC_REASON}, such as {os.path.basename(file)!r}. {HEIC_REMEDY}"
+    for file, error in errors.items():
+        if error.remedy == HEIC_REMEDY:
+            name = os.path.basename(file)
+            return f"{error.reason}, such as {name!r}. {HEIC_REMEDY}"
     return ""
 
 

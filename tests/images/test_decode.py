@@ -16,11 +16,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
-from skdl._images import decode_image, is_image
+from skdl._images import decode_image, why_no_image
 from skdl.exceptions import ImageReadError
 
 BILINEAR = Image.Resampling.BILINEAR
 MODES = {"rgb": "RGB", "grayscale": "L", "rgba": "RGBA"}
+
+
+def is_image(path):
+    return why_no_image(path) is None
 
 
 def photo(width, height, mode="RGB"):
