@@ -13,6 +13,8 @@ _MODULES = {
     "CNNRegressor": "skdl.estimators._cnn_regressor",
     "DenseClassifier": "skdl.estimators._dense",
     "DenseRegressor": "skdl.estimators._dense",
+    "LSTMClassifier": "skdl.estimators._lstm_classifier",
+    "LSTMRegressor": "skdl.estimators._lstm_regressor",
     "ResNetClassifier": "skdl.estimators._resnet_classifier",
     "ResNetRegressor": "skdl.estimators._resnet_regressor",
     "TabularClassifier": "skdl.estimators._tabular_classifier",

@@ -147,13 +147,16 @@ def row_blocks(X, n_bytes, row_shape=None):
     n_bytes : int
         A block has as many rows as fit, and at least one.
     row_shape : tuple of int or None, default=None
-        Of one row when it is dense, if X does not have it.
+        Of one row when it is dense, if X does not have it; that of X is taken where it
+        is None or has an axis of any length.
 
     Returns
     -------
     iterator of slice
         All rows in order.
     """
-    row_bytes = 8 * max(1, math.prod(X.shape[1:] if row_shape is None else row_shape))
+    if row_shape is None or None in row_shape:
+        row_shape = X.shape[1:]
+    row_bytes = 8 * max(1, math.prod(row_shape))
     step = max(1, n_bytes // row_bytes)
     return (slice(i, i + step) for i in range(0, X.shape[0], step))

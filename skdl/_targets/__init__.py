@@ -3,11 +3,14 @@
 from skdl._targets._kinds import classification_targets
 from skdl._targets._labels import ClassTargets, MultilabelTargets
 from skdl._targets._numbers import NumericTargets, numeric_targets
+from skdl._targets._steps import StepTargets, steps_of
 
 __all__ = [
     "ClassTargets",
     "MultilabelTargets",
     "NumericTargets",
+    "StepTargets",
     "classification_targets",
     "numeric_targets",
+    "steps_of",
 ]

@@ -121,7 +121,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
 
         return classification_loss("log_loss" if self.loss == "auto" else self.loss)
 
-    def _metrics(self):
+    def _metrics(self, targets):
         from skdl.losses import accuracy
 
         return (("accuracy", accuracy),)
@@ -140,9 +140,10 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         from keras import layers
 
         dtype = self._trained.spec.dtype
-        if len(self.classes_) == 1 and self._targets.row_shape == (1,):
+        targets = getattr(self._targets, "of_steps", self._targets)
+        if len(self.classes_) == 1 and targets.row_shape == (1,):
             return [layers.Rescaling(0.0, 1.0, dtype=dtype, name="probabilities")]
-        name = "softmax" if self._targets.row_shape == () else "sigmoid"
+        name = "softmax" if targets.row_shape == () else "sigmoid"
         return [layers.Activation(name, dtype=dtype, name="probabilities")]
 
     def __sklearn_tags__(self):

@@ -10,10 +10,14 @@ class DecayMixin:
     its networks.
     """
 
+    _least_decay_steps = 0  # over which kernels shrink by weight_decay
+
     def _decay_of_kernels(self, peak_rate, n_steps):
         if not self.weight_decay:
             return 0.0
         rate = peak_rate()
+        # over a few steps, as in partial_fit, learning could not make up for it
+        n_steps = max(n_steps, self._least_decay_steps)
         return self.weight_decay / (rate * n_steps) if rate else 0.0
 
     def _chosen_rate(self):

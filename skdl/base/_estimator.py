@@ -288,6 +288,7 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None. Give one target for each row of X."
             )
+        y = self._targets_of(X, y)
         targets = self._find_targets(y, classes) if old is None else old._targets
         y = targets.check(y)
         check_same_length(X, y)
@@ -297,6 +298,10 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _check_inputs(self, X, *, reset, name="X"):
         """X as an array or sparse matrix of numbers."""
         return check_inputs(self, X, reset=reset, name=name)
+
+    def _targets_of(self, X, y, names=("X", "y")):
+        """What the encoder is given of y; X is checked already."""
+        return y
 
     def _check_validation(self, X_val, y_val, sample_weight_val, targets):
         if X_val is None and y_val is None and sample_weight_val is None:
@@ -308,6 +313,7 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 "sample_weight_val if rows count differently), or none of them."
             )
         X = self._check_inputs(X_val, reset=False, name="X_val")
+        y_val = self._targets_of(X, y_val, names=("X_val", "y_val"))
         y = targets.check(y_val, name="y_val")
         check_same_length(X, y, names=("X_val", "y_val"))
         weight = check_weights(sample_weight_val, X, "sample_weight_val")
@@ -318,12 +324,20 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _raw(self, X):
         """The network's outputs for the user's X, of shape (n_samples, n_outputs)."""
         check_is_fitted(self, "_trained")
-        X = self._check_inputs(X, reset=False)
+        return self._outputs(self._check_inputs(X, reset=False))
+
+    def _outputs(self, X):
+        """The same for checked rows."""
         parts = [X[rows] for rows in row_blocks(X, PREDICT_BYTES, self._inputs.shape)]
-        outputs = [self._trained(part) for part in self._transformed(parts)]
+        spec = self._spec_for(X)
+        outputs = [self._trained(part, spec) for part in self._transformed(parts)]
         if len(outputs) == 1:
             return outputs[0]
         return np.concatenate(outputs, axis=1 if self._has_members else 0)
+
+    def _spec_for(self, X):
+        """The network that takes rows of this shape, with the trained one's weights."""
+        return self._trained.spec
 
     def _transformed(self, parts):
         """What the network is given, one part ahead where there are several."""

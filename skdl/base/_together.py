@@ -104,7 +104,7 @@ def _shared(prepared):
         or not isinstance(data, ArrayData)
         or 2 * key.n_members > MEMBERS
         or layout.n_parameters * plan.batch_size > MAX_WORK
-        or math.prod(key.network.input_shape[:-1]) * plan.batch_size > MAX_POSITIONS
+        or math.prod(prepared.sample.shape[1:-1]) * plan.batch_size > MAX_POSITIONS
         or not can_have_members(key)
     ):
         return None

@@ -58,10 +58,10 @@ class TrainingMixin:
         else:
             self._check_going_on(loss)
             inputs = old._inputs
-        self._inputs = inputs
+        self._inputs = inputs = self._inputs_for(inputs, rows, validation)
         spec = self._network(inputs.shape, targets.n_outputs)
         if old is not None:
-            _check_same_network(old._trained.spec, spec)
+            _check_same_network(self._spec_as_now(old._trained.spec, spec), spec)
             weights = old._trained.weights
         else:
             layout = _program.PROGRAMS.network(spec).layout
@@ -95,11 +95,11 @@ class TrainingMixin:
         )
         key = _program.ProgramKey(
             spec,
-            loss,
+            self._loss_as_trained(loss, targets),
             optimizer,
-            data.y_shape,
+            targets.row_shape,
             data.y_dtype,
-            self._metrics(),
+            self._metrics(targets),
             weight_decay=decay > 0,
             n_members=len(seeds),
             x_dtype=data.x_dtype,
@@ -164,6 +164,14 @@ class TrainingMixin:
             scaling=self.input_scaling,
             dtype=self.dtype,
         )
+
+    def _inputs_for(self, inputs, rows, validation):
+        """The same inputs, for rows of the shape that these have."""
+        return inputs
+
+    def _spec_as_now(self, before, now):
+        """An earlier network, as it would have been for rows of the present shape."""
+        return before
 
     def _of_members(self, data, validation, weight, parts):
         """The rows of each member, and those it is judged by."""
@@ -268,7 +276,11 @@ class TrainingMixin:
             listeners.append(PrintedProgress())
         return listeners
 
-    def _metrics(self):
+    def _loss_as_trained(self, loss, targets):
+        """The loss of a row as targets are encoded."""
+        return loss
+
+    def _metrics(self, targets):
         """Per-row quantities of the validation rows, by name."""
         return ()
 

@@ -9,7 +9,6 @@ from skdl._validation import StrOptions, non_negative
 from skdl.base._decay import DecayMixin
 
 BATCH_PIXELS = 2**20  # about so many in a large batch of "auto"
-LEAST_STEPS = 300  # over which kernels shrink by weight_decay
 STOPPING_ROWS = 2000  # images from which some are set apart to stop early
 
 
@@ -36,6 +35,7 @@ class Images(DecayMixin):
     """What those parameters stand for."""
 
     _full_batch_rows = 32
+    _least_decay_steps = 300
 
     def _check_inputs(self, X, *, reset, name="X"):
         X = check_images(
@@ -71,10 +71,6 @@ class Images(DecayMixin):
         height, width, _ = self.image_shape_
         fitting = 2 ** round(math.log2(BATCH_PIXELS / (height * width)))
         return 16, min(max(fitting, 16), 128)
-
-    def _decay_of_kernels(self, peak_rate, n_steps):
-        # over a few steps, as in partial_fit, learning could not make up for it
-        return super()._decay_of_kernels(peak_rate, max(n_steps, LEAST_STEPS))
 
     def _rows_are_independent(self):
         # Batch normalisation sees equal images once, whatever their weight: merged they

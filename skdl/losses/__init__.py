@@ -14,6 +14,7 @@ from skdl.losses._names import (
     classification_loss,
     regression_loss,
 )
+from skdl.losses._per_step import PerStep
 from skdl.losses._regression import (
     AbsoluteError,
     Huber,
@@ -36,6 +37,7 @@ __all__ = [
     "LogLoss",
     "OnProbabilities",
     "OnTargets",
+    "PerStep",
     "Pinball",
     "Poisson",
     "RegressionLoss",

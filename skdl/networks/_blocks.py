@@ -113,16 +113,15 @@ def regularizer(l1, l2):
     return keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
 
 
-def activation_layer(activation, *, of_images=False, **options):
+def activation_layer(activation, *, shared_axes=None, **options):
     """The layer that applies an activation.
 
     Parameters
     ----------
     activation : str
         One of the keys of ``ACTIVATIONS``.
-    of_images : bool, default=False
-        Whether it follows a convolution: "prelu" then has one slope for each channel,
-        whatever the position.
+    shared_axes : list of int or None, default=None
+        Axes of positions or steps, at all of which "prelu" has the same slopes.
     **options : dict
         Passed to the layer: ``name``, ``dtype``, ``activity_regularizer`` (summed over
         units and averaged over the batch by Keras).
@@ -133,7 +132,7 @@ def activation_layer(activation, *, of_images=False, **options):
         The layer, not yet built.
     """
     if activation == "prelu":
-        return layers.PReLU(shared_axes=[1, 2] if of_images else None, **options)
+        return layers.PReLU(shared_axes=shared_axes, **options)
     return layers.Activation(ACTIVATIONS[activation][0], **options)
 
 

@@ -217,7 +217,7 @@ def _convolution(
         x = batch_norm_layer(name=f"batch_norm_{name}", dtype=dtype)(x)
     return activation_layer(
         activation,
-        of_images=True,
+        shared_axes=[1, 2],
         name=f"activation_{name}",
         dtype=dtype,
         activity_regularizer=regularizer(a1, a2),

@@ -277,7 +277,7 @@ def _normalised(x, name, options):
 
 def _activation(x, name, options):
     layer = activation_layer(
-        options.activation, of_images=True, dtype=options.dtype, name=name
+        options.activation, shared_axes=[1, 2], dtype=options.dtype, name=name
     )
     return layer(x)
 

@@ -43,7 +43,7 @@ class ArrayData:
 
     def __init__(self, X, y, weight, *, dtype, x_dtype=None):
         self.x_dtype = x_dtype or dtype
-        self.y_shape, self.y_dtype = y.shape[1:], y.dtype.name
+        self.y_dtype = y.dtype.name
         self.sizes = [len(X)]
         self.total_weights = [float(np.sum(weight, dtype=np.float64))]
         self._rows = [np.arange(len(X), dtype=np.int32)]
@@ -198,7 +198,7 @@ class StreamData:
     def __init__(self, load, row_shape, y, weight, *, dtype, x_dtype=None):
         self.x_dtype = x_dtype or dtype
         self.sizes = [len(y)]
-        self.y_shape, self.y_dtype = y.shape[1:], y.dtype.name
+        self.y_dtype = y.dtype.name
         self.total_weights = [float(np.sum(weight, dtype=np.float64))]
         self._load_rows = load
         self._y = y

@@ -27,13 +27,16 @@ class TrainedNetwork:
     def __getstate__(self):
         return {**self.__dict__, "_loaded": None}
 
-    def __call__(self, X):
+    def __call__(self, X, spec=None):
         """Compute raw outputs.
 
         Parameters
         ----------
         X : ndarray of shape (n_rows, ...)
             Inputs of the network's dtype.
+        spec : NetworkSpec or None, default=None
+            A network with the same weights for rows of another shape; None takes that
+            which was trained.
 
         Returns
         -------
@@ -42,7 +45,7 @@ class TrainedNetwork:
         """
         from skdl.training._program import PROGRAMS
 
-        network = PROGRAMS.network(self.spec)
+        network = PROGRAMS.network(self.spec if spec is None else spec)
         if self._loaded is None:
             self._loaded = network.predictor(self._n_members).load(self.weights)
         if self._n_members is None:

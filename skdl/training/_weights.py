@@ -1,9 +1,12 @@
 """The weights of a network as plain NumPy arrays: layout, and fresh values."""
 
 import copy
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
+
+_ANOTHER_SEED = 1  # than that of the network which a layout is of
 
 
 class Weights(NamedTuple):
@@ -56,6 +59,9 @@ class Layout:
         self._initializers = [
             _reproduces(_find_initializer(model, v), v) for v in self.trainable
         ]
+        self._constants = _constants(
+            model, rebuild, [initializer is None for initializer in self._initializers]
+        )
         self._first_state = [np.asarray(v) for v in self.state]
 
     def fresh(self, seed, state=None):
@@ -75,14 +81,16 @@ class Layout:
         """
         rng = np.random.default_rng(seed)
         rebuilt = None
-        if not all(self._initializers):
+        ways = zip(self._initializers, self._constants, strict=True)
+        if any(all(way is None for way in both) for both in ways):
             rebuilt = self._rebuild(int(rng.integers(2**31))).trainable_variables
         values = []
         for i, (initializer, shape) in enumerate(
             zip(self._initializers, self.shapes, strict=True)
         ):
             if initializer is None:
-                values.append(np.asarray(rebuilt[i]))
+                constant = self._constants[i]
+                values.append(np.asarray(rebuilt[i]) if constant is None else constant)
                 continue
             if hasattr(initializer, "seed"):
                 initializer = copy.copy(initializer)
@@ -168,10 +176,25 @@ class Layout:
 
 def _find_initializer(model, variable):
     """The initializer of a variable, which layers keep as ``<name>_initializer``."""
+    name = variable.name.replace("recurrent_kernel", "recurrent")
     for layer in model._flatten_layers():
         if any(variable is v for v in layer._trainable_variables):
-            return getattr(layer, f"{variable.name}_initializer", None)
+            return getattr(layer, f"{name}_initializer", None)
     return None
+
+
+def _constants(model, rebuild, unknown):
+    """Values of variables that are the same in every network, others as None.
+
+    Such are biases of which a part begins at one, as those of an LSTM's gates do.
+    """
+    others = rebuild(_ANOTHER_SEED).trainable_variables if any(unknown) else []
+    return [
+        np.asarray(v) if is_unknown and np.array_equal(v, other) else None
+        for v, other, is_unknown in zip_longest(
+            model.trainable_variables, others, unknown
+        )
+    ]
 
 
 def _reproduces(initializer, variable):

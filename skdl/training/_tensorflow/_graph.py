@@ -9,8 +9,10 @@ import tensorflow as tf
 from keras import StatelessScope
 
 from skdl.training._tensorflow._batch_norm import fused_batch_norm
+from skdl.training._tensorflow._recurrent import quick_recurrence
 
 TRACING = threading.RLock()
+_STEPS = 512  # that a sequence may have where there is no saying
 
 
 def to_device(array, dtype):
@@ -37,7 +39,8 @@ def rows_at_once(row_shape, most, n_positions):
     Parameters
     ----------
     row_shape : tuple of int
-        Of one row; all axes but the last are positions, for images height and width.
+        Of one row; all axes but the last are positions, for images height and width,
+        for sequences the steps, None if there may be any number of them.
     most : int
         For rows of a table.
     n_positions : int
@@ -48,7 +51,8 @@ def rows_at_once(row_shape, most, n_positions):
     int
         A power of two, or `most`.
     """
-    fitting = max(1, n_positions // math.prod(row_shape[:-1]))
+    positions = (_STEPS if n is None else n for n in row_shape[:-1])
+    fitting = max(1, n_positions // math.prod(positions))
     return min(most, 2 ** int(math.log2(fitting)))
 
 
@@ -99,6 +103,7 @@ def call(model, variables, state, X, *, training):
     )
     with (
         fused_batch_norm(model) if training else contextlib.nullcontext(),
+        quick_recurrence(model),
         StatelessScope(state_mapping=list(pairs), collect_losses=True) as scope,
     ):
         told = "training" in inspect.signature(model.call).parameters

@@ -101,7 +101,8 @@ class Predictor:
 
     def _forward(self, members, X):
         members = [(split(self._layout, vector), state) for vector, state in members]
-        chunks = tf.reshape(X, [-1, self.chunk, *X.shape[1:]])
+        chunks = tf.reshape(X, tf.concat([[-1, self.chunk], tf.shape(X)[1:]], 0))
+        chunks = tf.ensure_shape(chunks, [None, self.chunk, *X.shape[1:]])
 
         def forward(rows):
             outputs = [
@@ -126,5 +127,5 @@ class Predictor:
             parallel_iterations=1,
         )
         return tf.nest.map_structure(
-            lambda t: tf.reshape(t, [-1, *t.shape[2:]]), outputs
+            lambda t: tf.reshape(t, tf.concat([[-1], tf.shape(t)[2:]], 0)), outputs
         )

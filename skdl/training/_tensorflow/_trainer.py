@@ -500,12 +500,18 @@ def _check_loss(model, key):
     """Try the loss on a few rows, so that its errors are not those of a trace."""
     spec = key.network
     axes = {*key.y_shape, *np.ravel(spec.n_outputs).tolist()}
-    n = next(n for n in itertools.count(2) if n not in axes)  # rows, and nothing else
+    # of rows, and of steps where any number of them will do: found in no other axis
+    n, n_steps = itertools.islice((k for k in itertools.count(2) if k not in axes), 2)
+    n_steps = spec.input_shape[0] or n_steps
+
+    def zeros(shape, dtype):
+        return tf.zeros([n_steps if axis is None else axis for axis in shape], dtype)
+
     rows = KerasTensor([n, *spec.input_shape], spec.dtype)
     with TRACING:
         outputs = model.compute_output_spec(rows)
-    outputs = tf.nest.map_structure(lambda t: tf.zeros(t.shape, t.dtype), outputs)
-    values = per_row(key.loss, tf.zeros([n, *key.y_shape], key.y_dtype), outputs)
+    outputs = tf.nest.map_structure(lambda t: zeros(t.shape, t.dtype), outputs)
+    values = per_row(key.loss, zeros([n, *key.y_shape], key.y_dtype), outputs)
     if values.shape[0] != n:
         raise ValueError(
             f"{key.loss!r} returned {values.shape[0]} values for {n} rows; one value "

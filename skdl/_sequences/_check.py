@@ -1,0 +1,159 @@
+"""X of an estimator for sequences: numbers or tokens, checked and padded."""
+
+import numpy as np
+import scipy.sparse as sp
+
+from skdl._sequences._ragged import as_sequences, is_ragged, pad_sequences
+from skdl._validation import check_inputs
+
+FORMS = (
+    "Give an array of shape (n_sequences, n_steps, n_features), or a list of arrays of "
+    "shape (n_steps, n_features)"
+)
+
+
+def check_sequences(estimator, X, *, reset, name="X"):
+    """Check X, and bring sequences to one length.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        If `reset`, it gets ``n_features_in_``: features of each step, or columns of
+        a table; ``feature_names_in_`` from a frame with names of text; and
+        ``sequence_shape_``, steps (None if they differ) and features.
+    X : array-like, list of array-likes, sparse matrix or DataFrame
+        Of shape (n_sequences, n_steps, n_features); (n_sequences, n_steps), of which
+        each column is a step with one feature; or sequences of different length.
+    reset : bool
+        True in ``fit``.
+    name : str, default="X"
+        The argument's name, for the message.
+
+    Returns
+    -------
+    ndarray of shape (n_sequences, n_steps, n_features)
+        float64 or float32, NaN after the ends of sequences.
+
+    Raises
+    ------
+    ValueError
+        For text, gaps, infinity, features that differ in number, other columns.
+    """
+    if _is_table(X) and (reset or estimator._has_columns):
+        X = check_inputs(estimator, X, reset=reset, name=name)
+        X = X.toarray() if sp.issparse(X) else X
+        X = X[:, :, np.newaxis]
+        if reset:
+            estimator._has_columns = True
+            estimator.sequence_shape_ = X.shape[1:]
+        return X
+    X = as_sequences(X, name)
+    padded = pad_sequences(X) if isinstance(X, list) else X
+    n_steps, n_features = padded.shape[1:]
+    if reset:
+        estimator._has_columns = False
+        estimator.n_features_in_ = n_features
+        vars(estimator).pop("feature_names_in_", None)
+        differ = np.isnan(padded[:, -1, 0]).any()
+        estimator.sequence_shape_ = (None if differ else n_steps), n_features
+    expected = estimator.sequence_shape_[1]
+    if n_features != expected:
+        raise ValueError(
+            f"{name} has {n_features} features per step, but "
+            f"{type(estimator).__name__} is expecting {expected} features per step. "
+            f"{FORMS}, with the features that fit saw."
+        )
+    return padded
+
+
+def _is_table(X):
+    """Whether X has two axes, sequences and steps, or fewer."""
+    if sp.issparse(X) or hasattr(X, "columns") or hasattr(X, "column_names"):
+        return not is_ragged(X)
+    return not is_ragged(X) and np.ndim(X) < 3
+
+
+def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
+    """Check tokens, and bring them to one length.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        If `reset`, it gets ``n_tokens_`` and ``n_features_in_``, one token per step.
+    X : array-like of int of shape (n_sequences, n_steps) or list of array-likes
+        Tokens from 1 on; 0 is padding, wherever it stands.
+    reset : bool
+        True in ``fit``.
+    n_tokens : int or None, default=None
+        How many there are, 0 included; None takes what X shows. Read only if `reset`.
+    moves : bool, default=True
+        Whether zeros before the end are moved there; else they are refused.
+    name : str, default="X"
+        The argument's name, for the message.
+
+    Returns
+    -------
+    ndarray of int32 of shape (n_sequences, n_steps)
+        Zeros after the ends of sequences only.
+
+    Raises
+    ------
+    ValueError
+        For what is no whole number from 0 to ``n_tokens - 1``.
+    """
+    X = as_sequences(X, name, allow_nan=False)
+    X = pad_sequences(X, value=0) if isinstance(X, list) else X
+    if X.shape[2] != 1:
+        raise ValueError(
+            f"{name} has {X.shape[2]} features per step, but embedding_dim needs one "
+            "token per step. Give tokens of shape (n_sequences, n_steps), or set "
+            "embedding_dim=None for numbers."
+        )
+    X = X[..., 0]
+    limit = np.iinfo(np.int32).max if reset else estimator.n_tokens_
+    if reset and n_tokens is not None:
+        limit = n_tokens
+    wrong = (np.floor(X) != X) | (X < 0) | (limit <= X)
+    if wrong.any():
+        value = X[wrong][0]
+        raise ValueError(_refusal(name, value, limit, n_tokens, reset))
+    X = X.astype(np.int32)
+    if reset:
+        estimator.n_features_in_ = 1
+        vars(estimator).pop("feature_names_in_", None)
+        estimator.n_tokens_ = int(n_tokens or max(X.max() + 1, 2))
+    padded = _padded_at_the_end(X)
+    if not moves and padded is not X:
+        raise ValueError(
+            f"{name} has 0, which is padding, before the last token of a sequence, but "
+            "with return_sequences=True every step has a target. Pad at the end."
+        )
+    return padded
+
+
+def _refusal(name, value, limit, n_tokens, reset):
+    if value < limit or value < 0:
+        return (
+            f"{name} holds {value:g}, which is no token. Give whole numbers from 0 "
+            "(padding) on, for example by TextSequences, or set embedding_dim=None "
+            "for numbers."
+        )
+    if reset:
+        return (
+            f"{name} holds the token {value:.0f}, but n_tokens={n_tokens} means 0 to "
+            f"{limit - 1}. Set n_tokens={value + 1:.0f} or more."
+        )
+    return (
+        f"{name} holds the token {value:.0f}, but in training there were 0 to "
+        f"{limit - 1}. Set n_tokens={value + 1:.0f} or more before fit, or map such "
+        "tokens to one for what is unknown."
+    )
+
+
+def _padded_at_the_end(X):
+    """Zeros moved to the end, as a step without a token is none."""
+    is_token = X > 0
+    if (is_token[:, :-1] >= is_token[:, 1:]).all():
+        return X
+    order = np.argsort(~is_token, axis=1, kind="stable")
+    return np.take_along_axis(X, order, axis=1)

@@ -1,0 +1,196 @@
+"""Labels of observations: checked, and continued into the future."""
+
+import numpy as np
+
+REGULAR = (
+    "Insert what is missing (asfreq or reindex, then interpolate), or pass the values "
+    "as an array."
+)
+
+
+def checked_index(index, argument, freq=None):
+    """Check that labels ascend in equal steps, and find the step.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        Dates, periods, durations or whole numbers.
+    argument : str
+        What it belongs to, for the message.
+    freq : object, default=None
+        The step that is known from before; None finds it.
+
+    Returns
+    -------
+    object
+        The step: an offset of pandas, or an int.
+
+    Raises
+    ------
+    ValueError
+        If labels are not sorted, occur twice, are missing, or are of another kind.
+    """
+    import pandas as pd
+
+    known = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
+    if not isinstance(index, known) and index.dtype.kind not in "iu":
+        example = f", for example {index[0]!r}" if len(index) else ""
+        raise ValueError(
+            f"The index of {argument} holds neither dates nor whole numbers{example}. "
+            "Turn text into dates with pandas.to_datetime, or pass the values as an "
+            "array."
+        )
+    if index.hasnans:
+        place = int(np.flatnonzero(index.isna())[0])
+        raise ValueError(
+            f"The index of {argument} has no label at position {place}. Give every "
+            "observation its time."
+        )
+    _refuse_disorder(index, argument)
+    if freq is None:
+        freq = _step(index)
+    if freq is None:
+        _refuse_irregular(index, argument)
+    if len(index) and not _goes_by(index, freq):
+        place = int(np.flatnonzero(_from(index[:1], freq, len(index)) != index)[0])
+        raise _irregular(index, place, argument)
+    return freq
+
+
+def check_same_kind(index, before, argument):
+    """Check that labels are what they were in fit: dates, periods, or numbers.
+
+    Parameters
+    ----------
+    index, before : pandas.Index
+        Labels of now and of fit.
+    argument : str
+        What they belong to, for the message.
+
+    Raises
+    ------
+    ValueError
+        If they are of another kind, or in another time zone.
+    """
+    same = index.dtype.kind == before.dtype.kind
+    if same and index.dtype.kind in "mM":
+        same = getattr(index, "tz", None) == getattr(before, "tz", None)
+    elif same and index.dtype.kind == "O":
+        same = index.dtype == before.dtype  # periods of a frequency
+    if not same:
+        raise ValueError(
+            f"The index of {argument} has labels of dtype {index.dtype}, but fit saw "
+            f"{before.dtype}. Give labels of the same kind."
+        )
+
+
+def continued(index, freq, n_steps):
+    """The labels that follow.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        Checked labels, at least one.
+    freq : object
+        What `checked_index` returned.
+    n_steps : int
+        How many.
+
+    Returns
+    -------
+    pandas.Index
+        Of the same kind and name.
+    """
+    return _from(index[-1:], freq, n_steps + 1)[1:].rename(index.name)
+
+
+def _from(first, freq, n):
+    """`n` labels from the one in `first` on."""
+    import pandas as pd
+
+    if isinstance(first, pd.PeriodIndex):
+        return pd.period_range(first[0], periods=n, freq=freq)
+    if isinstance(first, pd.DatetimeIndex):
+        return pd.date_range(first[0], periods=n, freq=freq, unit=first.unit)
+    if isinstance(first, pd.TimedeltaIndex):
+        return pd.timedelta_range(first[0], periods=n, freq=freq, unit=first.unit)
+    return pd.RangeIndex(first[0], first[0] + n * freq, freq)
+
+
+def _refuse_disorder(index, argument):
+    if index.is_monotonic_increasing and index.is_unique:
+        return
+    twice = index.duplicated()
+    if twice.any():
+        label = told(index, int(np.argmax(twice)))
+        raise ValueError(
+            f"The index of {argument} has {label} more than once. Keep one observation "
+            "for each time, for example with groupby(level=0).mean()."
+        )
+    place = next(i for i in range(1, len(index)) if index[i] < index[i - 1])
+    raise ValueError(
+        f"The index of {argument} is not sorted: after {told(index, place - 1)} comes "
+        f"{told(index, place)}. Sort it with sort_index()."
+    )
+
+
+def _step(index):
+    """The step between labels, None if there is no such thing."""
+    import pandas as pd
+    from pandas.tseries.frequencies import to_offset
+
+    if isinstance(index, pd.PeriodIndex):
+        return index.freq
+    if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        if index.freq is not None:
+            return index.freq
+        if len(index) == 2:
+            return to_offset(index[1] - index[0])
+        return type(index)(index, freq="infer").freq  # None for less than two
+    return int(index[1] - index[0]) if len(index) > 1 else 1
+
+
+def _goes_by(index, freq):
+    import pandas as pd
+
+    if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)) and index.freq == freq:
+        return True  # pandas has checked it
+    return bool((_from(index[:1], freq, len(index)) == index).all())
+
+
+def _refuse_irregular(index, argument):
+    """Say where dates that follow no rule leave out the most."""
+    if len(index) < 2:
+        raise ValueError(
+            f"{argument} has {len(index)} dates, too few to tell the step between "
+            "them. Give at least three."
+        )
+    steps = np.diff(index.asi8)
+    wide = np.flatnonzero(steps > 1.5 * np.median(steps))
+    odd = wide if len(wide) else np.flatnonzero(steps != np.median(steps))
+    raise _irregular(index, int(odd[0]) + 1, argument)
+
+
+def _irregular(index, place, argument):
+    return ValueError(
+        f"The index of {argument} is not regular: after {told(index, place - 1)} comes "
+        f"{told(index, place)}. {REGULAR}"
+    )
+
+
+def told(index, place):
+    """A label as text: a date without its midnight.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        Labels.
+    place : int
+        Which.
+
+    Returns
+    -------
+    str
+        For a message.
+    """
+    return str(index[place]).removesuffix(" 00:00:00")

@@ -1,0 +1,275 @@
+"""What estimators for sequences share: parameters, networks, inputs, steps."""
+
+import numbers
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from skdl._sequences import (
+    SequenceInputs,
+    TokenInputs,
+    check_sequences,
+    check_tokens,
+    is_padded,
+    lengths_of,
+)
+from skdl._targets import StepTargets, steps_of
+from skdl._validation import Interval, StrOptions, non_negative
+from skdl.base._decay import DecayMixin
+from skdl.estimators._widths import hidden_widths, widths
+
+STOPPING_ROWS = 2000  # sequences from which some are set apart to stop early
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class LSTMParameters:
+    """The parameters of recurrent networks; last among the bases, so first."""
+
+    units: object = 64
+    cell: str = "lstm"
+    bidirectional: bool = False
+    conv_filters: object = ()
+    kernel_size: object = 5
+    pool_size: object = 1
+    pooling: str = "last"
+    hidden_units: object = ()
+    activation: str = "relu"
+    dropout: float = 0.0
+    recurrent_dropout: float = 0.0
+    weight_decay: float = 1.0
+
+    _network_constraints: ClassVar[dict] = {
+        "units": "no_validation",
+        "cell": [StrOptions({"lstm", "gru"})],
+        "bidirectional": ["boolean"],
+        "conv_filters": "no_validation",
+        "kernel_size": "no_validation",
+        "pool_size": "no_validation",
+        "pooling": [StrOptions({"last", "attention", "average", "max"})],
+        "hidden_units": "no_validation",
+        "activation": [str],
+        "dropout": [Interval(numbers.Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
+        "weight_decay": [non_negative()],
+    }
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SequenceParameters(LSTMParameters):
+    """Those of estimators that take sequences as they come."""
+
+    embedding_dim: int | None = None
+    n_tokens: int | None = None
+    return_sequences: bool = False
+
+    _sequence_constraints: ClassVar[dict] = {
+        **LSTMParameters._network_constraints,
+        "embedding_dim": [None, Interval(numbers.Integral, 1, None, closed="left")],
+        "n_tokens": [None, Interval(numbers.Integral, 2, None, closed="left")],
+        "return_sequences": ["boolean"],
+    }
+
+
+class Recurrent(DecayMixin):
+    """The network that the first of these parameters make."""
+
+    _adam_rate = 0.003
+    _full_batch_rows = 32
+    _batch_limits = 16, 128
+    _least_decay_steps = 300
+
+    def _network(self, input_shape, n_outputs):
+        from skdl.networks import lstm_network
+        from skdl.training._program import network_spec
+
+        filters = widths("conv_filters", self.conv_filters, "convolution")
+        return network_spec(
+            lstm_network,
+            input_shape,
+            n_outputs,
+            dtype=self.dtype,
+            units=self._recurrent_widths(),
+            cell=self.cell,
+            bidirectional=bool(self.bidirectional),
+            conv_filters=filters,
+            kernel_size=self._windows("kernel_size", filters),
+            pool_size=self._windows("pool_size", filters),
+            pooling=self.pooling,
+            hidden_units=hidden_widths(self.hidden_units),
+            activation=self.activation,
+            dropout=float(self.dropout),
+            recurrent_dropout=float(self.recurrent_dropout),
+            **self._further_options(input_shape),
+        )
+
+    def _recurrent_widths(self):
+        units = widths("units", self.units, "recurrent layer")
+        if not units:
+            raise ValueError(
+                f"units={self.units!r} leaves no recurrent layer. Give at least one "
+                "number, for example 64."
+            )
+        return units
+
+    def _windows(self, name, filters):
+        """Steps of each convolution's windows."""
+        value = getattr(self, name)
+        sizes = widths(name, value, "convolution")
+        if len(sizes) == 1 and not isinstance(value, (tuple, list)):
+            sizes *= len(filters)
+        if len(sizes) != len(filters):
+            raise ValueError(
+                f"{name}={value!r} has {len(sizes)} values, but conv_filters="
+                f"{self.conv_filters!r} makes {len(filters)} convolutions. Give one "
+                "number for all of them, or one for each."
+            )
+        return sizes
+
+    def _further_options(self, input_shape):
+        """What else the network is told."""
+        return {}
+
+
+class Sequences(Recurrent):
+    """Sequences of numbers or tokens, and targets of them or of each of their steps."""
+
+    # -- inputs ------------------------------------------------------------------------
+
+    def _check_inputs(self, X, *, reset, name="X"):
+        if reset:
+            self._takes_tokens = self.embedding_dim is not None
+            self._has_steps = bool(self.return_sequences)
+            self._check_forms()
+        if self._takes_tokens:
+            return check_tokens(
+                self,
+                X,
+                reset=reset,
+                n_tokens=self.n_tokens,
+                moves=not self._has_steps,
+                name=name,
+            )
+        return check_sequences(self, X, reset=reset, name=name)
+
+    def _check_forms(self):
+        """Parameters that do not go with each other."""
+        if self.return_sequences and np.max(self.pool_size) > 1 and self.conv_filters:
+            raise ValueError(
+                f"pool_size={self.pool_size!r} leaves fewer steps than there are "
+                "targets. With return_sequences=True use pool_size=1."
+            )
+        if self.n_tokens is not None and self.embedding_dim is None:
+            raise ValueError(
+                f"n_tokens={self.n_tokens!r} is for tokens, but embedding_dim=None "
+                "takes X as numbers. Set embedding_dim, for example to 32."
+            )
+
+    def _fit_inputs(self, rows):
+        if self._takes_tokens:
+            return TokenInputs(self.dtype)
+        weight = rows.weight
+        if self._has_steps:  # which is that of all steps together
+            weight = weight / lengths_of(rows.X)
+        return SequenceInputs.fit(
+            rows.X,
+            weight * (len(weight) / weight.sum()),
+            scaling=self.input_scaling,
+            dtype=self.dtype,
+        )
+
+    def _inputs_for(self, inputs, rows, validation):
+        parts = [part.X for part in (rows, validation) if part is not None]
+        return inputs.reaching(*parts)
+
+    def _further_options(self, input_shape):
+        options = {"return_sequences": bool(self.return_sequences)}
+        if self._takes_tokens:
+            options |= {"n_tokens": self.n_tokens_, "embedding_dim": self.embedding_dim}
+        else:
+            options |= {"padded": input_shape[0] is None}
+        return options
+
+    def _spec_as_now(self, before, now):
+        padded = dict(now.params).get("padded")
+        if padded is None or before.input_shape[1:] != now.input_shape[1:]:
+            return before
+        return _for_steps(before, now.input_shape[0])
+
+    def _spec_for(self, X):
+        spec = self._trained.spec
+        fixed = spec.input_shape[0]
+        if fixed is None or (X.shape[1] == fixed and not is_padded(X)):
+            return spec
+        return _for_steps(spec, None)
+
+    def _stops_by_default(self, n_rows, validation):
+        return validation is not None or n_rows >= STOPPING_ROWS
+
+    # -- targets of steps --------------------------------------------------------------
+
+    def _targets_of(self, X, y, names=("X", "y")):
+        if not self._has_steps or y is None:
+            return y
+        return steps_of(y, self._lengths(X), names)
+
+    def _lengths(self, X):
+        return (X > 0).sum(axis=1) if self._takes_tokens else lengths_of(X)
+
+    def _find_targets(self, y, classes=None):
+        if not self._has_steps:
+            return super()._find_targets(y, classes)
+        of_steps = super()._find_targets(y.values, classes)
+        return StepTargets(of_steps, y.is_column)
+
+    def _weigh(self, rows, validation, targets):
+        if not self._has_steps:
+            return super()._weigh(rows, validation, targets)
+        class_weight = getattr(self, "class_weight", None)
+        weighed = targets.weigh(rows.y, rows.weight, class_weight)
+
+        def with_weights(part):
+            y = weighed(part.y)
+            return part._replace(y=y).weighed(y[..., -1].sum(axis=1))
+
+        return [part and with_weights(part) for part in (rows, validation)]
+
+    def _loss_as_trained(self, loss, targets):
+        return self._of_steps(super()._loss_as_trained(loss, targets), targets)
+
+    def _metrics(self, targets):
+        metrics = super()._metrics(targets)
+        return tuple((name, self._of_steps(f, targets)) for name, f in metrics)
+
+    def _of_steps(self, function, targets):
+        from skdl.losses import PerStep
+
+        return PerStep(function, targets.are_indices) if self._has_steps else function
+
+    def _outputs(self, X):
+        outputs = super()._outputs(X)
+        if self._has_steps:
+            outputs[np.arange(X.shape[1]) >= self._lengths(X)[:, np.newaxis]] = np.nan
+        return outputs
+
+    def _score_of_steps(self, metric, X, y, sample_weight):
+        """A metric over the steps of all sequences."""
+        answers = self.predict(X)
+        lengths = np.array([len(answer) for answer in answers])
+        steps = steps_of(y, lengths)
+        if sample_weight is not None:
+            sample_weight = np.repeat(sample_weight, lengths)
+        answers = np.concatenate(list(answers)).reshape(steps.values.shape)
+        return metric(steps.values, answers, sample_weight=sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _for_steps(spec, n_steps):
+    """The same network for another number of steps, None for any with padding."""
+    params = {**dict(spec.params), "padded": n_steps is None}
+    shape = (n_steps, *spec.input_shape[1:])
+    return replace(spec, input_shape=shape, params=tuple(sorted(params.items())))
