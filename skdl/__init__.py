@@ -14,6 +14,7 @@ _MODULES = {
     "DenseClassifier": "skdl.estimators._dense",
     "DenseRegressor": "skdl.estimators._dense",
     "LSTMClassifier": "skdl.estimators._lstm_classifier",
+    "LSTMForecaster": "skdl.estimators._lstm_forecaster",
     "LSTMRegressor": "skdl.estimators._lstm_regressor",
     "ResNetClassifier": "skdl.estimators._resnet_classifier",
     "ResNetRegressor": "skdl.estimators._resnet_regressor",

@@ -30,7 +30,7 @@ class Inputs:
     shape: tuple
 
     @classmethod
-    def fit(cls, X, weight, *, scaling, dtype):
+    def fit(cls, X, weight, *, scaling, dtype, what="Column"):
         """Learn mean and standard deviation of every column.
 
         Parameters
@@ -43,6 +43,8 @@ class Inputs:
             None learns nothing.
         dtype : str
             The network's dtype.
+        what : str, default="Column"
+            What a column is, for the message.
 
         Returns
         -------
@@ -59,7 +61,7 @@ class Inputs:
         if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
             column = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(scale)))[0]
             raise ValueError(
-                f"Column {column} of X has values too large to standardise (up to "
+                f"{what} {column} of X has values too large to standardise (up to "
                 f"{abs(X[:, [column]]).max():.3g}). Rescale it, for example with a "
                 "logarithm."
             )
@@ -83,6 +85,12 @@ class Inputs:
         ValueError
             If a value is too large for the dtype.
         """
+        result = self.standardised(X)
+        refuse_overflow(result, X)
+        return result
+
+    def standardised(self, X):
+        """The same, but what is too large becomes infinite."""
         result = np.empty(X.shape, self.dtype)
         with np.errstate(over="ignore"):
             for rows in row_blocks(X, _BYTES):
@@ -90,12 +98,6 @@ class Inputs:
                 if self.mean is not None:
                     block = np.subtract(block, self.mean, dtype=np.float64) / self.scale
                 result[rows] = block
-        if not np.isfinite(result).all():
-            row, column = np.argwhere(~np.isfinite(result))[0]
-            raise ValueError(
-                f"X[{row}, {column}]={X[row, column]:.3g} is too large for "
-                f"{self.dtype}. Rescale X, or use dtype='float64'."
-            )
         return result
 
     def dtype_of(self, X):
@@ -135,6 +137,29 @@ class Inputs:
                 name="input_scaling",
             ),
         ]
+
+
+def refuse_overflow(result, X):
+    """Complain about a number that became infinite in the network's dtype.
+
+    Parameters
+    ----------
+    result : ndarray
+        The numbers in that dtype.
+    X : ndarray or csr_matrix of the same shape
+        As they were.
+
+    Raises
+    ------
+    ValueError
+        If there is one; the first is named.
+    """
+    if np.isinf(result).any():
+        place = np.argwhere(np.isinf(result))[0].tolist()
+        raise ValueError(
+            f"X{place}={X[tuple(place)]:.3g} is too large for {result.dtype}. Rescale "
+            "X, or use dtype='float64'."
+        )
 
 
 def row_blocks(X, n_bytes, row_shape=None):

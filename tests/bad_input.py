@@ -671,6 +671,190 @@ BAD_IMAGES = {
 }
 
 
+# What does not hold of sequences: X may have three axes, dropout is one number.
+NOT_OF_SEQUENCES = {
+    "X": {*(name for name in BAD_X if name.startswith("huge")), "three dimensions"},
+    "parameter": {name for name in BAD_PARAMETERS if name.startswith("dropout")},
+}
+
+
+def sequences(X, **changed):
+    """Sequences of 4 steps and 1 feature; those of some numbers are others."""
+    result = [row[:, np.newaxis] for row in X]
+    for number, values in changed.items():
+        result[int(number.removeprefix("at_"))] = values
+    return result
+
+
+BAD_SEQUENCES = {
+    "four dimensions": (
+        lambda e, X, y: e.fit(X[:, None, None], y),
+        r"X has shape \(150, 1, 1, 4\)\. Give an array of shape \(n_sequences, n_steps",
+    ),
+    "NaN in the middle": (
+        lambda e, X, y: e.fit(put(np.nan, X)[..., None], y),
+        r"X\[3\] is NaN at step 1, feature 0\. Fill gaps.*SimpleImputer",
+    ),
+    "NaN in one of the features": (
+        lambda e, X, y: e.fit(put(np.nan, X)[:, None], y),
+        r"X\[3\] is NaN at step 0, feature 1\. Fill gaps",
+    ),
+    "NaN in a list": (
+        lambda e, X, y: e.fit(sequences(X, at_7=[1.0, np.nan]), y),
+        r"X\[7\] is NaN at step 1, feature 0\. Fill gaps",
+    ),
+    "NaN at the end in a list": (
+        lambda e, X, y: e.predict(sequences(X, at_7=[1.0, np.nan])),
+        r"X\[7\] is NaN at step 1, feature 0\. Fill gaps",
+    ),
+    "nothing but NaN": (
+        lambda e, X, y: e.fit(put(np.nan, X, column=slice(None))[..., None], y),
+        r"X\[3\] is NaN at every step\. Leave out",
+    ),
+    "infinity in a list": (
+        lambda e, X, y: e.fit(sequences(X, at_7=[1.0, np.inf]), y),
+        r"X\[7\] is infinity at step 1, feature 0\. Replace",
+    ),
+    "text in a list": (
+        lambda e, X, y: e.fit(sequences(X, at_7=["red", "blue"]), y),
+        r"X\[7\] holds text, for example 'red'.*TextSequences",
+    ),
+    "a list of texts": (
+        lambda e, X, y: e.fit(["a long text"] * 150, y),
+        "X holds text, for example 'a long text'.*TextSequences",
+    ),
+    "no sequences": (
+        lambda e, X, y: e.fit([], y),
+        r"X has shape \(0,\). Give an array of shape \(n_sequences, n_steps\)",
+    ),
+    "no collection": (lambda e, X, y: e.fit(3.5, y), r"X has shape \(\).*Give|Reshape"),
+    "a sequence without steps": (
+        lambda e, X, y: e.fit(sequences(X, at_7=np.zeros((0, 1))), y),
+        r"X\[7\] is empty, with shape \(0, 1\)\. Leave out sequences without steps",
+    ),
+    "no steps": (
+        lambda e, X, y: e.fit(np.zeros((150, 0, 2)), y),
+        r"X is empty, with shape \(150, 0, 2\) and 0 steps",
+    ),
+    "a sequence of other features": (
+        lambda e, X, y: e.fit(sequences(X, at_7=np.zeros((4, 2))), y),
+        r"X\[7\] has 2 features per step, but X\[0\] has 1\. Give every sequence",
+    ),
+    "nested lists of other features": (
+        lambda e, X, y: e.fit([[[1.0, 2.0], [3.0]]] * 150, y),
+        "steps differ in shape. Give every step the same features",
+    ),
+    "a sequence of three axes": (
+        lambda e, X, y: e.fit(sequences(X, at_7=np.zeros((4, 1, 1))), y),
+        r"X\[7\] has shape \(4, 1, 1\), but a sequence is",
+    ),
+    "frames with other columns": (
+        lambda e, X, y: e.fit(
+            [pd.DataFrame({"b" if i == 7 else "a": row}) for i, row in enumerate(X)], y
+        ),
+        r"X\[7\] has the columns \['b'\], but X\[0\] has \['a'\]",
+    ),
+    "other features in predict": (
+        lambda e, X, y: e.predict([X, X]),
+        r"X has 4 features.*expecting|X\[0\] has",
+    ),
+    "other features in X_val": (
+        lambda e, X, y: e.fit(sequences(X), y, X_val=[X, X], y_val=[1, 1]),
+        r"X_val has 4 features per step, but LSTM\w+ is expecting 1 features per step",
+    ),
+    "fewer sequences": (
+        lambda e, X, y: e.fit(sequences(X)[1:], y),
+        "X has 149 rows, but y has 150. Give one target",
+    ),
+    "huge": (
+        lambda e, X, y: e.fit(put(1e300, X), y),
+        r"Feature 0 of X has values too large.*1e\+300.*Rescale",
+    ),
+    "huge, not scaled": (
+        lambda e, X, y: e.set_params(input_scaling=None).fit(put(1e300, X), y),
+        r"X\[3, 1, 0\]=1e\+300 is too large for float32.*Rescale X.*float64",
+    ),
+    "huge in predict": (
+        lambda e, X, y: e.predict(put(1e300, X)),
+        r"X\[3, 1, 0\]=1e\+300 is too large for float32.*Rescale X.*float64",
+    ),
+    "huge in X_val": (
+        lambda e, X, y: e.fit(X, y, X_val=put(1e300, X), y_val=y),
+        r"X\[3, 1, 0\]=1e\+300 is too large for float32.*Rescale X.*float64",
+    ),
+}
+
+BAD_SEQUENCE_PARAMETERS = {
+    "units=()": (given(units=()), r"units=\(\) leaves no recurrent layer. Give.*64"),
+    "units=0": (given(units=(8, 0)), r"units=\(8, 0\).*whole numbers.*at least 1"),
+    "units=text": (given(units="64"), "units='64'.*whole numbers"),
+    "cell": (given(cell="rnn"), "'cell'.*'gru'.*'rnn'"),
+    "pooling": (given(pooling="mean"), "'pooling'.*'average'.*'mean'"),
+    "bidirectional": (given(bidirectional="yes"), "'bidirectional'.*bool.*'yes'"),
+    "dropout=1": (given(dropout=1.0), "'dropout'.*1.0"),
+    "dropout=-0.1": (given(dropout=-0.1), "'dropout'.*-0.1"),
+    "dropout=text": (given(dropout="half"), "'dropout'.*float.*'half'"),
+    "dropout=tuple": (given(dropout=(0.1, 0.2)), "'dropout'.*float.*0.2"),
+    "recurrent_dropout=1": (given(recurrent_dropout=1.0), "'recurrent_dropout'.*1.0"),
+    "weight_decay": (given(weight_decay=-1.0), "'weight_decay'.*-1.0"),
+    "conv_filters=0": (given(conv_filters=0), "conv_filters=0.*whole numbers"),
+    "kernel_size for other convolutions": (
+        given(conv_filters=(4, 4), kernel_size=(3, 3, 3)),
+        r"kernel_size=\(3, 3, 3\) has 3 values, but.*2 convolutions. Give one number",
+    ),
+    "kernel_size=0": (
+        given(conv_filters=4, kernel_size=0),
+        "kernel_size=0.*whole numbers.*at least 1",
+    ),
+    "pool_size for other convolutions": (
+        given(conv_filters=(4, 4), pool_size=(2,)),
+        r"pool_size=\(2,\) has 1 values, but.*2 convolutions",
+    ),
+    "pool_size=text": (
+        given(conv_filters=4, pool_size="two"),
+        "pool_size='two'.*whole numbers.*at least 1",
+    ),
+    "pool_size=text and return_sequences": (
+        given(conv_filters=4, pool_size="two", return_sequences=True),
+        "pool_size='two'",
+    ),
+    "pool_size and return_sequences": (
+        given(conv_filters=4, pool_size=2, return_sequences=True),
+        "pool_size=2 leaves fewer steps.*return_sequences=True use pool_size=1",
+    ),
+    "return_sequences": (
+        given(return_sequences="yes"),
+        "'return_sequences'.*bool.*'yes'",
+    ),
+    "n_tokens without embedding_dim": (
+        given(n_tokens=10),
+        "n_tokens=10 is for tokens, but embedding_dim=None.*Set embedding_dim",
+    ),
+    "n_tokens=1": (given(n_tokens=1, embedding_dim=4), "'n_tokens'.*1"),
+    "embedding_dim=0": (given(embedding_dim=0), "'embedding_dim'.*0"),
+    "fractions as tokens": (
+        given(embedding_dim=4),
+        r"X holds \d\.\d+, which is no token. Give whole numbers.*embedding_dim=None",
+    ),
+    "units changed": (
+        go_on("fit", units=9),
+        r"units was \(8,\) and is \(9,\).*warm_start=False",
+    ),
+    "cell changed": (
+        go_on("partial_fit", cell="gru"),
+        "cell was 'lstm' and is 'gru'",
+    ),
+    "embedding_dim changed": (
+        go_on("fit", embedding_dim=4),
+        "embedding_dim.*(warm_start|clone)",
+    ),
+    "return_sequences changed": (
+        go_on("partial_fit", return_sequences=True),
+        "return_sequences.*(warm_start|clone)",
+    ),
+}
+
+
 def cases():
     """(name, group and name of the case, call, message), for all defaults."""
     for name in DEFAULTS:
@@ -690,6 +874,9 @@ def cases():
         if name.startswith("CNN"):
             groups["of images"] = BAD_IMAGES
             welcome = NOT_OF_IMAGES
+        if name.startswith("LSTM"):
+            groups["of its own"] = {**BAD_SEQUENCES, **BAD_SEQUENCE_PARAMETERS}
+            welcome = NOT_OF_SEQUENCES
         for group, table in groups.items():
             for key in table.keys() - welcome.get(group, set()):
                 yield name, f"{group}: {key}", *table[key]

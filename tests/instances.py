@@ -7,6 +7,8 @@ from skdl import (
     CNNRegressor,
     DenseClassifier,
     DenseRegressor,
+    LSTMClassifier,
+    LSTMRegressor,
     Pyramid,
     ResNetClassifier,
     ResNetRegressor,
@@ -24,6 +26,8 @@ INSTANCES = {
     "CNNRegressor": CNNRegressor,
     "ResNetClassifier": partial(ResNetClassifier, depth=8),  # deeper ones trace longer
     "ResNetRegressor": partial(ResNetRegressor, depth=8),
+    "LSTMClassifier": LSTMClassifier,
+    "LSTMRegressor": LSTMRegressor,
     "DenseClassifier-pyramid": partial(
         DenseClassifier,
         hidden_units=Pyramid(neuron_pct=0.3, max_units=100, min_units=5),
@@ -135,6 +139,34 @@ INSTANCES = {
         early_stopping=True,
         epochs=20,
     ),
+    "LSTMClassifier-plain": partial(
+        LSTMClassifier,
+        units=(6, 4),
+        cell="gru",
+        bidirectional=True,
+        pooling="attention",
+        hidden_units=(5,),
+        activation="prelu",
+        weight_decay=0.0,
+        optimizer="sgd",
+        momentum=0.9,
+        learning_rate=0.1,
+        learning_rate_schedule=None,
+        dtype="float64",
+    ),
+    "LSTMRegressor-noisy": partial(
+        LSTMRegressor,
+        units=8,
+        conv_filters=(8, 6),
+        kernel_size=(3, 2),
+        pool_size=(1, 2),
+        pooling="max",
+        dropout=0.1,
+        recurrent_dropout=0.1,
+        batch_size=16,
+        early_stopping=True,
+        epochs=20,
+    ),
 }
 
 RESNETS = ["ResNetClassifier", "ResNetRegressor"]  # like CNNs but for the network
@@ -153,4 +185,6 @@ def small(name="DenseClassifier", **parameters):
     narrow = {"width": 0.25} if name.startswith("ResNet") else {"hidden_units": (8,)}
     if name.startswith("CNN"):
         narrow |= {"filters": (8,), "dropout": 0.0}
+    if name.startswith("LSTM"):
+        narrow |= {"units": 8}
     return INSTANCES[name](**{**narrow, "epochs": 5, "random_state": 0, **parameters})

@@ -27,6 +27,8 @@ KINDS = {
     "TabularRegressor": {**ALONE, "clip_predictions": False},
     "CNNClassifier": {"learning_rate_schedule": None, "weight_decay": 0.0},
     "CNNRegressor": {"learning_rate_schedule": None, "weight_decay": 0.0},
+    "LSTMClassifier": {"learning_rate_schedule": None, "weight_decay": 0.0},
+    "LSTMRegressor": {"learning_rate_schedule": None, "weight_decay": 0.0},
 }
 classifiers = pytest.mark.parametrize("name", CLASSIFIERS)
 regressors = pytest.mark.parametrize("name", REGRESSORS)

@@ -44,6 +44,8 @@ BY_HAND = {
     "TabularRegressor": {**ALONE, "target_scaling": False, "clip_predictions": False},
     "CNNClassifier": {"batch_norm": False, "dropout": 0.0},
     "CNNRegressor": {"batch_norm": False, "target_scaling": False},
+    "LSTMClassifier": {},
+    "LSTMRegressor": {"target_scaling": False},
 }
 
 

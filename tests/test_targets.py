@@ -12,8 +12,14 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_class_weight
 
-from skdl._targets import classification_targets, numeric_targets
+from skdl._targets import (
+    StepTargets,
+    classification_targets,
+    numeric_targets,
+    steps_of,
+)
 from tests.instances import CLASSIFIERS, DEFAULTS, REGRESSORS, small
 
 learner = partial(small, epochs=30, learning_rate=0.05)
@@ -352,3 +358,117 @@ def test_multilabel_balanced_is_that_of_the_training_rows_in_validation(
         for class_weight in ("balanced", weights)
     ]
     assert_allclose(*histories, rtol=1e-6)
+
+
+# -- targets of steps ------------------------------------------------------------------
+
+LENGTHS = np.array([3, 1, 2])
+LABELS_OF_STEPS = [["b", "a", "b"], ["c"], ["a", "a"]]
+NUMBERS_OF_STEPS = [np.array([[1.0, 10.0]] * 3), [[4.0, 40.0]], [[2.0, 0.0]] * 2]
+
+
+def step_targets(y, find=classification_targets):
+    steps = steps_of(y, LENGTHS)
+    return StepTargets(find(steps.values), steps.is_column), steps
+
+
+def test_steps_are_put_one_after_the_other():
+    steps = steps_of(LABELS_OF_STEPS, LENGTHS)
+    assert steps.values.tolist() == ["b", "a", "b", "c", "a", "a"]
+    assert steps.lengths.tolist() == [3, 1, 2]
+    assert not steps.is_column
+
+
+@pytest.mark.parametrize(
+    ("forms", "is_column"),
+    [
+        ([[1, 2, 3], [4], [5, 6]], False),
+        ([[[1], [2], [3]], [[4]], [[5], [6]]], True),
+        ([np.array([1, 2, 3]), np.array([4]), np.array([5, 6])], False),
+        (pd.Series([[1, 2, 3], [4], [5, 6]]), False),
+        (np.array([[1, 2, 3], [4, 0, 0], [5, 6, -1]]), False),  # what is beyond is not
+        (np.array([[[1], [2], [3]], [[4], [0], [0]], [[5], [6], [7]]]), True),
+        (np.array([[1, 2, 3], [4], [5, 6]], dtype=object), False),
+        (pd.DataFrame([[1, 2, 3], [4, 0, 0], [5, 6, 0]]), False),
+    ],
+    ids=["lists", "columns", "arrays", "series", "2d", "3d", "objects", "frame"],
+)
+def test_targets_of_steps_come_in_many_forms(forms, is_column):
+    steps = steps_of(forms, LENGTHS)
+    assert steps.values.tolist() == [1, 2, 3, 4, 5, 6]
+    assert steps.is_column == is_column
+
+
+def test_labels_of_steps_are_padded_and_come_back():
+    targets, steps = step_targets(LABELS_OF_STEPS)
+    checked = targets.check(steps)
+    index = [[1, 0, 1], [2, 0, 0], [0, 0, 0]]
+    is_step = [[1, 1, 1], [1, 0, 0], [1, 1, 0]]
+    assert_array_equal(checked, np.stack([index, is_step], axis=2))
+    assert_array_equal(targets.encode(checked, "float32"), checked)
+    assert targets.are_indices
+    assert targets.row_shape == (None, 2)
+    wider = targets.check(steps_of(LABELS_OF_STEPS, LENGTHS, n_steps=5))
+    assert_array_equal(wider, np.pad(checked, ((0, 0), (0, 2), (0, 0))))
+    raw = np.eye(3)[index]
+    raw[np.array(is_step) == 0] = np.nan
+    assert [part.tolist() for part in targets.decode(raw)] == LABELS_OF_STEPS
+    whole = targets.decode(np.eye(3)[index])  # an array where nothing is padding
+    assert whole.tolist() == np.array(["a", "b", "c"])[index].tolist()
+
+
+def test_numbers_of_steps_are_standardised_over_all_steps_that_count():
+    targets, steps = step_targets(NUMBERS_OF_STEPS, numeric_targets)
+    checked = targets.check(steps)
+    weight = np.array([3.0, 2.0, 2.0])  # that of all the steps of a sequence
+    targets.fit_scale(checked, weight)
+    of_steps = np.repeat([1.0, 2.0, 1.0], LENGTHS)
+    mean = np.average(steps.values, axis=0, weights=of_steps)
+    variance = np.average((steps.values - mean) ** 2, axis=0, weights=of_steps)
+    assert_allclose(targets.mean, mean)
+    assert_allclose(targets.scale, np.sqrt(variance))
+    encoded = targets.encode(checked, "float64")
+    assert_allclose(encoded[1, 0], [*(steps.values[3] - mean) / np.sqrt(variance), 1])
+    assert_array_equal(encoded[1, 1:], 0)
+    raw = encoded[..., :2].copy()
+    raw[encoded[..., 2] == 0] = np.nan
+    for found, expected in zip(targets.decode(raw), NUMBERS_OF_STEPS, strict=True):
+        assert_allclose(found, expected, atol=1e-12)
+
+
+def test_class_weights_of_steps_are_those_of_their_labels():
+    targets, steps = step_targets(LABELS_OF_STEPS)
+    checked = targets.check(steps)
+    weighed = targets.weigh(checked, np.ones(3), {"a": 2.0, "c": 5.0})(checked)
+    assert_array_equal(weighed[..., -1], [[1, 2, 1], [5, 0, 0], [2, 2, 0]])
+    assert_array_equal(checked[..., -1], [[1, 1, 1], [1, 0, 0], [1, 1, 0]])
+    balanced = targets.weigh(checked, np.array([2.0, 1.0, 1.0]), "balanced")(checked)
+    weight = np.repeat([2.0, 1.0, 1.0], LENGTHS)
+    factors = compute_class_weight(
+        "balanced",
+        classes=np.array(["a", "b", "c"]),
+        y=steps.values,
+        sample_weight=weight,
+    )
+    assert_allclose(balanced[0, :, -1], factors[[1, 0, 1]])
+    assert_allclose(balanced[1, 0, -1], factors[2])
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([[1, 2, 3], [4]], "X has 3 sequences, but y has 2. Give targets for each"),
+        ([[1, 2, 3], [4], [5]], r"y\[2\] has 1 targets, but X\[2\] has 2 steps. With"),
+        (
+            np.zeros((3, 4)),
+            r"y\[0\] has 4 targets, but X\[0\] has 3 steps.*return_sequences=True",
+        ),
+        ([1, 2, 3], r"y\[0\] has one target, but X\[0\] has 3 steps"),
+        (np.zeros(3), r"y\[0\] has one target, but X\[0\] has 3 steps"),
+        (np.zeros((3, 3, 2, 1)), "y has 4 axes. Give an array of shape"),
+    ],
+    ids=["sequences", "steps", "array", "one", "vector", "axes"],
+)
+def test_other_numbers_of_steps_are_refused(y, message):
+    with pytest.raises(ValueError, match=message):
+        steps_of(y, LENGTHS)

@@ -21,6 +21,7 @@ from skdl import (
     CNNClassifier,
     DenseClassifier,
     DenseRegressor,
+    LSTMClassifier,
     ResNetClassifier,
     TabularClassifier,
 )
@@ -452,6 +453,43 @@ def test_large_images_are_fitted_alone(members):
     fits = [(each, lambda: ((images, labels), {})) for each in clones(estimator, 2)]
     _together.fit_together(fits)
     assert members == [1, 1]
+
+
+# -- sequences -------------------------------------------------------------------------
+
+SEQUENCES = {
+    "lstm": {"units": 6},
+    "convolutions": {"conv_filters": 6, "units": 4, "dropout": 0.2},
+    "gru": {"cell": "gru", "units": 4, "bidirectional": True},
+    "steps": {"units": 4, "return_sequences": True},
+}
+
+
+@pytest.mark.parametrize("length", ["one length", "many lengths"])
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_networks_for_sequences_have_the_bits_of_fits_alone(name, length, members):
+    """Each with sequences of its own, of which the longest are not equally long."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(3, 12, 240) if length == "many lengths" else [7] * 240
+    rows = [rng.normal(size=(n, 2)) for n in lengths]
+    labels = rng.integers(3, size=240)
+    if name == "steps":
+        labels = [rng.integers(3, size=n) for n in lengths]
+    estimator = LSTMClassifier(batch_size=32, epochs=3, **SEQUENCES[name])
+    fits = []
+    for k, each in enumerate(clones(estimator, 4)):
+        part = [i for i in range(240) if i % 4 != k and lengths[i] < 12 - k][:100]
+        given = [rows[i] for i in part], [labels[i] for i in part]
+        fits.append((each, lambda given=given: (given, {})))
+    assert _together.fit_together(fits) == [None] * 4
+    assert members == [4]
+    for each, arguments in fits:
+        alone = clone(each).fit(*arguments()[0])
+        assert each.history_ == alone.history_
+        for one, other in zip(
+            each.predict_proba(rows), alone.predict_proba(rows), strict=True
+        ):
+            assert_array_equal(one, other)
 
 
 def test_an_error_in_a_group_is_that_of_the_fit_which_raises_it_alone(monkeypatch):

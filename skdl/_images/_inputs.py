@@ -8,6 +8,7 @@ import numpy as np
 
 from skdl._images._read import read_images
 from skdl._images._shapes import CHANNELS
+from skdl._inputs import refuse_overflow
 
 SAMPLE = 500  # files at most that are read for mean and variance
 BLOCK_BYTES = 2**23  # of float64 that are summed up at a time
@@ -134,12 +135,7 @@ class ImageInputs:
             return X
         with np.errstate(over="ignore"):
             result = X.astype(self.dtype)
-        if not np.isfinite(result).all():
-            place = np.argwhere(~np.isfinite(result))[0].tolist()
-            raise ValueError(
-                f"X{place}={X[tuple(place)]:.3g} is too large for {self.dtype}. "
-                "Rescale X, or use dtype='float64'."
-            )
+        refuse_overflow(result, X)
         return result
 
     @property

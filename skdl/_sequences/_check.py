@@ -46,6 +46,7 @@ def check_sequences(estimator, X, *, reset, name="X"):
         if reset:
             estimator._has_columns = True
             estimator.sequence_shape_ = X.shape[1:]
+            _forget(estimator, "n_tokens_")
         return X
     X = as_sequences(X, name)
     padded = pad_sequences(X) if isinstance(X, list) else X
@@ -53,7 +54,7 @@ def check_sequences(estimator, X, *, reset, name="X"):
     if reset:
         estimator._has_columns = False
         estimator.n_features_in_ = n_features
-        vars(estimator).pop("feature_names_in_", None)
+        _forget(estimator, "feature_names_in_", "n_tokens_")
         differ = np.isnan(padded[:, -1, 0]).any()
         estimator.sequence_shape_ = (None if differ else n_steps), n_features
     expected = estimator.sequence_shape_[1]
@@ -66,11 +67,22 @@ def check_sequences(estimator, X, *, reset, name="X"):
     return padded
 
 
+def _forget(estimator, *names):
+    """Remove what an earlier fit to X of another form has left."""
+    for name in names:
+        vars(estimator).pop(name, None)
+
+
 def _is_table(X):
-    """Whether X has two axes, sequences and steps, or fewer."""
+    """Whether X has two axes, sequences and steps."""
     if sp.issparse(X) or hasattr(X, "columns") or hasattr(X, "column_names"):
         return not is_ragged(X)
-    return not is_ragged(X) and np.ndim(X) < 3
+    if is_ragged(X):
+        return False
+    try:
+        return np.asarray(X).ndim == 2
+    except ValueError:  # steps that differ in shape, which as_sequences refuses
+        return False
 
 
 def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
@@ -81,7 +93,7 @@ def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
     estimator : BaseEstimator
         If `reset`, it gets ``n_tokens_`` and ``n_features_in_``, one token per step.
     X : array-like of int of shape (n_sequences, n_steps) or list of array-likes
-        Tokens from 1 on; 0 is padding, wherever it stands.
+        Tokens from 1 on; 0 is padding, wherever it stands, and so is NaN at the end.
     reset : bool
         True in ``fit``.
     n_tokens : int or None, default=None
@@ -101,8 +113,8 @@ def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
     ValueError
         For what is no whole number from 0 to ``n_tokens - 1``.
     """
-    X = as_sequences(X, name, allow_nan=False)
-    X = pad_sequences(X, value=0) if isinstance(X, list) else X
+    X = as_sequences(X, name)
+    X = pad_sequences(X, value=0) if isinstance(X, list) else np.nan_to_num(X)
     if X.shape[2] != 1:
         raise ValueError(
             f"{name} has {X.shape[2]} features per step, but embedding_dim needs one "
@@ -120,7 +132,7 @@ def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
     X = X.astype(np.int32)
     if reset:
         estimator.n_features_in_ = 1
-        vars(estimator).pop("feature_names_in_", None)
+        _forget(estimator, "feature_names_in_", "sequence_shape_")
         estimator.n_tokens_ = int(n_tokens or max(X.max() + 1, 2))
     padded = _padded_at_the_end(X)
     if not moves and padded is not X:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skdl._inputs import Inputs
+from skdl._inputs import Inputs, refuse_overflow
 from skdl._sequences._ragged import lengths_of
 
 
@@ -45,7 +45,8 @@ class SequenceInputs:
         """
         is_step = ~np.isnan(X[..., 0])
         weight = np.repeat(weight, is_step.sum(axis=1))
-        return cls(Inputs.fit(X[is_step], weight, scaling=scaling, dtype=dtype))
+        options = {"scaling": scaling, "dtype": dtype, "what": "Feature"}
+        return cls(Inputs.fit(X[is_step], weight, **options))
 
     def reaching(self, *parts):
         """The same for sequences of one length if these are, else of any length.
@@ -99,10 +100,12 @@ class SequenceInputs:
         """
         is_step = ~np.isnan(X[..., 0])
         if is_step.all():
-            steps = self.of_steps.transform(X.reshape(-1, X.shape[2]))
-            return steps.reshape(X.shape)
-        result = np.full(X.shape, np.nan, self.dtype)
-        result[is_step] = self.of_steps.transform(X[is_step])
+            steps = X.reshape(-1, X.shape[2])
+            result = self.of_steps.standardised(steps).reshape(X.shape)
+        else:
+            result = np.full(X.shape, np.nan, self.dtype)
+            result[is_step] = self.of_steps.standardised(X[is_step])
+        refuse_overflow(result, X)
         return result
 
     def state(self):

@@ -84,10 +84,12 @@ def _rows_by_label(given, index, argument):
     rows = given.get_indexer(index)
     missing = np.flatnonzero(rows < 0)
     if len(missing):
-        spans = f"its rows go from {told(given, 0)} to {told(given, -1)}"
+        spans = "it has no rows"
+        if len(given):
+            spans = f"its rows go from {told(given, 0)} to {told(given, -1)}"
         raise ValueError(
-            f"{argument} has no row for {told(index, missing[0])}; "
-            f"{spans if len(given) else 'it has no rows'}. Give one for each step from "
-            f"{told(index, 0)} to {told(index, -1)}, or an array without labels."
+            f"{argument} has no row for {told(index, missing[0])}; {spans}. Give one "
+            f"for each step from {told(index, 0)} to {told(index, -1)}, or an array "
+            "without labels."
         )
     return rows

@@ -142,8 +142,10 @@ def in_order(frame, names, argument):
     missing = [name for name in names if name not in frame.columns]
     more = [name for name in frame.columns if name not in names]
     if missing or more:
-        what = f"lacks the column {missing[0]!r}"
-        if not missing:
-            what = f"has a column {more[0]!r} too many"
+        what = (
+            f"lacks the column {missing[0]!r}"
+            if missing
+            else f"has a column {more[0]!r} too many"
+        )
         raise ValueError(f"{argument} {what}. Give the columns {list(names)}.")
     return frame[names]

@@ -17,12 +17,15 @@ class Steps(NamedTuple):
         Of all steps.
     lengths : ndarray of int of shape (n_sequences,)
         How many of them belong to each sequence.
+    n_steps : int
+        Of each with its padding.
     is_column : bool
         Whether they had an axis of one output, which is left out.
     """
 
     values: np.ndarray
     lengths: np.ndarray
+    n_steps: int
     is_column: bool
 
 
@@ -91,9 +94,8 @@ class StepTargets:
         """
         values = self.of_steps.check(steps.values, name)
         values = np.asarray(values, np.float64).reshape(len(values), -1)
-        n_steps = steps.lengths.max()
-        checked = np.zeros((len(steps.lengths), n_steps, values.shape[1] + 1))
-        is_step = np.arange(n_steps) < steps.lengths[:, np.newaxis]
+        checked = np.zeros((len(steps.lengths), steps.n_steps, values.shape[1] + 1))
+        is_step = np.arange(steps.n_steps) < steps.lengths[:, np.newaxis]
         checked[is_step, :-1], checked[is_step, -1] = values, 1.0
         return checked
 
@@ -204,7 +206,7 @@ class StepTargets:
         return self._decoded(self.of_steps.decision, raw)
 
 
-def steps_of(y, lengths, names=("X", "y")):
+def steps_of(y, lengths, names=("X", "y"), n_steps=None):
     """Targets of all steps one after the other, as many as the sequences have.
 
     Parameters
@@ -215,6 +217,8 @@ def steps_of(y, lengths, names=("X", "y")):
         Of the sequences; what an array has beyond them is padding.
     names : tuple of str, default=("X", "y")
         The arguments' names, for the message.
+    n_steps : int or None, default=None
+        Steps of an array with its padding; None takes the longest sequence.
 
     Returns
     -------
@@ -236,10 +240,11 @@ def steps_of(y, lengths, names=("X", "y")):
             f"{X} has {len(lengths)} sequences, but {name} has {len(parts)}. Give "
             "targets for each sequence."
         )
+    n_steps = lengths.max() if n_steps is None else n_steps
     for i, (part, length) in enumerate(zip(parts, lengths, strict=True)):
-        n_steps = np.shape(part)[:1]
-        if n_steps != (length,) and not (is_array and n_steps == (lengths.max(),)):
-            given = f"{n_steps[0]} targets" if n_steps else "one target"
+        own = np.shape(part)[:1]
+        if own != (length,) and not (is_array and own == (n_steps,)):
+            given = f"{own[0]} targets" if own else "one target"
             raise ValueError(
                 f"{name}[{i}] has {given}, but {X}[{i}] has {length} steps. With "
                 "return_sequences=True give one target for each step."
@@ -253,4 +258,5 @@ def steps_of(y, lengths, names=("X", "y")):
             "n_steps) or (n_sequences, n_steps, n_outputs), or a list of sequences."
         )
     is_column = values.ndim == 2 and values.shape[1] == 1
-    return Steps(values[:, 0] if is_column else values, lengths, is_column)
+    values = values[:, 0] if is_column else values
+    return Steps(values, lengths, n_steps, is_column)

@@ -69,7 +69,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-            Rows.
+            Rows, in any form that ``fit`` takes.
 
         Returns
         -------
@@ -85,7 +85,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-            Rows.
+            Rows, in any form that ``fit`` takes.
 
         Returns
         -------
@@ -102,7 +102,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-            Rows.
+            Rows, in any form that ``fit`` takes.
 
         Returns
         -------

@@ -160,10 +160,10 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-            Training rows; for networks for images also images or paths, as the class
-            says.
+            Training rows; for networks for images and sequences also these, in the
+            forms that the class describes.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            Targets; those of steps as the class describes.
         sample_weight : array-like of shape (n_samples,), default=None
             Row weights, at least 0; only their ratios count. A row of weight zero is
             left out.

@@ -47,7 +47,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-            Rows.
+            Rows, in any form that ``fit`` takes.
 
         Returns
         -------

@@ -65,8 +65,11 @@ class TrainingMixin:
             weights = old._trained.weights
         else:
             layout = _program.PROGRAMS.network(spec).layout
-            state = inputs.state()
-            weights = [layout.fresh(seed, state) for seed in seeds]
+            states = self._first_states(divided, targets)
+            weights = [
+                layout.fresh(seed, state)
+                for seed, state in zip(seeds, states, strict=True)
+            ]
 
         # numbers of all these rows are held in one dtype
         held = {inputs.dtype_of(part.X) for part in (rows, validation) if part}
@@ -168,6 +171,10 @@ class TrainingMixin:
     def _inputs_for(self, inputs, rows, validation):
         """The same inputs, for rows of the shape that these have."""
         return inputs
+
+    def _first_states(self, divided, targets):
+        """What is known before training, of each member: see `Layout.fresh`."""
+        return [self._inputs.state()] * self._n_members
 
     def _spec_as_now(self, before, now):
         """An earlier network, as it would have been for rows of the present shape."""

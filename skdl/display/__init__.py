@@ -2,6 +2,7 @@
 
 from skdl.display._bootstrap import BootstrapDisplay
 from skdl.display._filters import FiltersDisplay
+from skdl.display._forecast import ForecastDisplay
 from skdl.display._grad_cam import GradCAMDisplay
 from skdl.display._history import HistoryDisplay
 from skdl.display._misclassified import MisclassifiedDisplay
@@ -10,6 +11,7 @@ from skdl.display._search import SearchDisplay
 __all__ = [
     "BootstrapDisplay",
     "FiltersDisplay",
+    "ForecastDisplay",
     "GradCAMDisplay",
     "HistoryDisplay",
     "MisclassifiedDisplay",

@@ -6,7 +6,7 @@ import numpy as np
 
 from skdl._series import conformal_quantiles, most_coverage
 
-LEAST_LEFT = 0.5  # share of the windows that a network has to learn from
+LEAST_LEFT = 1 / 3  # share of the windows that a network has to learn from
 
 
 class HeldOut(NamedTuple):

@@ -33,13 +33,8 @@ OF_TRAINING = ("history_", "n_epochs_", "best_epoch_", "member_histories_")
 
 
 @dataclass(eq=False, repr=False)
-class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
-    """Everything about forecasts but the regressor from windows to what follows.
-
-    Subclasses make it (`_make_regressor`); it has ``fit(X, y, held_out=...)`` and
-    ``member_predictions(X)``. They add the parameters `n_members` and `random_state`.
-    Parameters are documented where users see them.
-    """
+class ForecastParameters:
+    """The parameters of forecasts; last among the bases, so first."""
 
     window: int = 24
     horizon: int = 1
@@ -48,15 +43,26 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
     log: bool = False
     differencing: int = 0
     seasonal_differencing: int = 0
+    intervals: bool = True
 
-    _parameter_constraints: ClassVar[dict] = {
+    _forecast_constraints: ClassVar[dict] = {
         "window": [Interval(numbers.Integral, 1, None, closed="left")],
         "horizon": [Interval(numbers.Integral, 1, None, closed="left")],
         "strategy": [StrOptions({"direct", "recursive"})],
         "log": ["boolean"],
         "differencing": [Interval(numbers.Integral, 0, 2, closed="both")],
         "seasonal_differencing": [non_negative(numbers.Integral)],
+        "intervals": ["boolean"],
     }
+
+
+class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
+    """Everything about forecasts but the regressor from windows to what follows.
+
+    Subclasses make it (`_make_regressor`); it has ``fit(X, y, held_out=...)`` and
+    ``member_predictions(X)``. Their parameters are `ForecastParameters`, `n_members`
+    and `random_state`, and are documented where users see them.
+    """
 
     @abstractmethod
     def _make_regressor(self, seed):
@@ -112,7 +118,9 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
         exogs = None if covariates is None else covariates.values
         model = ForecastModel.fit(transform, self.window, self.horizon, levels, exogs)
         X, y, counts = model.rows(levels, exogs)
-        held_out = held_out_blocks(counts, self.n_members, self.horizon)
+        held_out = None
+        if self.intervals:
+            held_out = held_out_blocks(counts, self.n_members, self.horizon)
         regressor = self._make_regressor(seed)
         regressor.fit(X, y, held_out=None if held_out is None else held_out.rows)
         self._residuals = None
@@ -162,9 +170,8 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
             Together with `series`, the rows of `series` come first; of labelled ones,
             only the last ``window - horizon`` of these are needed.
         series : array-like, Series or DataFrame, or dict or list of these, default=None
-            The history to forecast after, in place of the series of `fit`: what was
-            observed meanwhile, with what comes before. Means and standard deviations
-            stay those of `fit`.
+            The history to forecast after, in place of the series of `fit`. Means and
+            standard deviations stay those of `fit`.
 
         Returns
         -------
@@ -184,7 +191,7 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
         return self._answers(panel, self._ahead(panel, covariates, n_steps))
 
     def predict_interval(self, steps=None, coverage=0.9, exog=None, *, series=None):
-        """Intervals that hold what follows with a given probability.
+        """Find intervals that hold what follows with a given probability.
 
         Each network leaves out a block of the windows, so that their residuals are
         those of a network that has not learnt from them (as in Xu & Xie, 2021). With
@@ -233,15 +240,17 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
         return tuple(self._answers(panel, edge) for edge in zip(*bounds, strict=True))
 
     def _why_no_residuals(self):
-        if self.regressor_.n_members < 2:
+        if not self.intervals or self.n_members < 2:
             return (
-                "Intervals need n_members of at least 2 in fit, so that each window is "
-                "left out by one of the networks."
+                f"intervals={self.intervals} and n_members={self.n_members} leave no "
+                "windows out of training. Fit with intervals=True and n_members of at "
+                "least 2."
             )
         return (
-            f"The series of fit is too short for intervals with horizon="
-            f"{self._model.horizon}: no network could leave out a block of windows. "
-            "Fit a longer series, or lower horizon or window."
+            "The series of fit is too short for intervals: with horizon="
+            f"{self._model.horizon} the networks cannot leave out blocks of windows. "
+            'Lower horizon, with strategy="recursive" for many steps, or fit a longer '
+            "series."
         )
 
     def _known(self, n_steps, exog, series):
@@ -290,10 +299,9 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
         ]
         levels = levels_of(panel, self._model.transform)
         last = [len(one) - 1 for one in panel]
-        paths = [N_PATHS] * len(panel)
-        return self._walk(
-            levels, covariates, last, paths, n_steps, np.concatenate(noise, axis=1)
-        )
+        count = [N_PATHS] * len(panel)
+        noise = np.concatenate(noise, axis=1)
+        return self._walk(levels, covariates, last, count, n_steps, noise)
 
     def _walk(self, levels, covariates, first, count, n_steps, noise=None):
         """Levels forecast after each origin of each series, all in one batch.

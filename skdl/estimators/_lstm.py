@@ -33,6 +33,7 @@ class LSTMParameters:
     kernel_size: object = 5
     pool_size: object = 1
     pooling: str = "last"
+    conv_skip: bool = True
     hidden_units: object = ()
     activation: str = "relu"
     dropout: float = 0.0
@@ -47,6 +48,7 @@ class LSTMParameters:
         "kernel_size": "no_validation",
         "pool_size": "no_validation",
         "pooling": [StrOptions({"last", "attention", "average", "max"})],
+        "conv_skip": ["boolean"],
         "hidden_units": "no_validation",
         "activation": [str],
         "dropout": [Interval(numbers.Real, 0, 1, closed="left")],
@@ -96,6 +98,7 @@ class Recurrent(DecayMixin):
             kernel_size=self._windows("kernel_size", filters),
             pool_size=self._windows("pool_size", filters),
             pooling=self.pooling,
+            conv_skip=bool(self.conv_skip),
             hidden_units=hidden_widths(self.hidden_units),
             activation=self.activation,
             dropout=float(self.dropout),
@@ -136,6 +139,24 @@ class Sequences(Recurrent):
 
     # -- inputs ------------------------------------------------------------------------
 
+    def _check_rows(self, X, y, sample_weight, old, classes=None):
+        if old is not None:
+            self._refuse_other_forms()
+        return super()._check_rows(X, y, sample_weight, old, classes)
+
+    def _refuse_other_forms(self):
+        """Training goes on with X and y of the form in which it began."""
+        forms = {
+            "embedding_dim": (self._takes_tokens, self.embedding_dim is not None),
+            "return_sequences": (self._has_steps, bool(self.return_sequences)),
+        }
+        for name, (before, now) in forms.items():
+            if before != now:
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} is not what training began with. "
+                    "Set it back, set warm_start=False, or clone the estimator."
+                )
+
     def _check_inputs(self, X, *, reset, name="X"):
         if reset:
             self._takes_tokens = self.embedding_dim is not None
@@ -154,7 +175,9 @@ class Sequences(Recurrent):
 
     def _check_forms(self):
         """Parameters that do not go with each other."""
-        if self.return_sequences and np.max(self.pool_size) > 1 and self.conv_filters:
+        filters = widths("conv_filters", self.conv_filters, "convolution")
+        sizes = self._windows("pool_size", filters)
+        if self.return_sequences and max(sizes, default=1) > 1:
             raise ValueError(
                 f"pool_size={self.pool_size!r} leaves fewer steps than there are "
                 "targets. With return_sequences=True use pool_size=1."
@@ -211,7 +234,7 @@ class Sequences(Recurrent):
     def _targets_of(self, X, y, names=("X", "y")):
         if not self._has_steps or y is None:
             return y
-        return steps_of(y, self._lengths(X), names)
+        return steps_of(y, self._lengths(X), names, n_steps=X.shape[1])
 
     def _lengths(self, X):
         return (X > 0).sum(axis=1) if self._takes_tokens else lengths_of(X)
@@ -254,9 +277,9 @@ class Sequences(Recurrent):
 
     def _score_of_steps(self, metric, X, y, sample_weight):
         """A metric over the steps of all sequences."""
-        answers = self.predict(X)
-        lengths = np.array([len(answer) for answer in answers])
-        steps = steps_of(y, lengths)
+        X = self._check_inputs(X, reset=False)
+        answers, lengths = self.predict(X), self._lengths(X)
+        steps = steps_of(y, lengths, n_steps=X.shape[1])
         if sample_weight is not None:
             sample_weight = np.repeat(sample_weight, lengths)
         answers = np.concatenate(list(answers)).reshape(steps.values.shape)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, fields, make_dataclass
 from typing import ClassVar
 
 from skdl.base._estimator import NeuralEstimator
-from skdl.estimators._forecaster import Forecaster
-from skdl.estimators._lstm_windows import WindowParameters
+from skdl.estimators._forecaster import Forecaster, ForecastParameters
+from skdl.estimators._lstm_windows import WindowParameters, WindowRegressor
 
 # what training has no use for here, as the forecaster itself scales and holds out
 NOT_OURS = {"input_scaling", "validation_fraction", "warm_start"}
@@ -23,8 +23,10 @@ _TrainingParameters = make_dataclass(
 )
 
 
-@dataclass(eq=False, repr=False)
-class LSTMForecaster(Forecaster, _TrainingParameters, WindowParameters):
+@dataclass(kw_only=True, eq=False, repr=False)
+class LSTMForecaster(
+    Forecaster, _TrainingParameters, WindowParameters, ForecastParameters
+):
     """Recurrent networks that forecast one series or several.
 
     The last `window` observations are brought into one or several recurrent networks,
@@ -57,24 +59,30 @@ class LSTMForecaster(Forecaster, _TrainingParameters, WindowParameters):
     seasonal_differencing : int, default=0
         Steps of a season, whose observation is subtracted: 12 for months of a year. 0
         for none.
+    intervals : bool, default=True
+        Whether each network leaves out a block of the windows, for `predict_interval`.
+        Nothing is left out if less than a third of the windows would stay, as with a
+        long horizon and a short series. False lets all networks learn from all windows.
+    units, cell, bidirectional, conv_filters, kernel_size, pool_size, pooling, \
+conv_skip, hidden_units, activation, dropout, recurrent_dropout, weight_decay : object
+        The networks, as in `LSTMRegressor`.
     n_members : int, default=5
-        How many networks. From two on each of them leaves out a block of the windows,
-        for `predict_interval`, unless half of the windows would not be left.
+        How many networks; intervals need two of them.
     autoregressive : bool, default=True
         Whether there is the linear part (Lai et al. 2018).
-    units, cell, bidirectional, conv_filters, kernel_size, pool_size, pooling, \
-hidden_units, activation, dropout, recurrent_dropout, weight_decay : object
-        The networks, as in `LSTMRegressor`.
     optimizer, momentum, nesterov, learning_rate, learning_rate_schedule, batch_size, \
-epochs, patience, min_delta, monitor, restore_best_weights, loss, callbacks, dtype, \
-verbose : object
+epochs : object
         Their training, as in `LSTMRegressor`.
-    early_stopping : bool or "auto", default="auto"
+    early_stopping : bool or "auto", default=False
         Whether the training of a network ends when the windows that it leaves out are
         no longer predicted better.
+    patience, min_delta, monitor, restore_best_weights, loss, callbacks : object
+        As in `LSTMRegressor`.
     random_state : int, RandomState instance or None, default=None
         Seed of initial weights, order of windows, dropout and simulated paths. An int
         gives the same bits every time on the same machine and versions.
+    dtype, verbose : object
+        As in `LSTMRegressor`.
 
     Attributes
     ----------
@@ -130,6 +138,8 @@ verbose : object
     ['split', 'origin', 'step', 'time', 'actual', 'forecast']
     """
 
+    learning_rate_schedule: object = "auto"
+    epochs: int = 50
     early_stopping: bool | str = False
 
     _parameter_constraints: ClassVar[dict] = {
@@ -139,17 +149,12 @@ verbose : object
             if name not in NOT_OURS
         },
         **WindowParameters._window_constraints,
-        **Forecaster._parameter_constraints,
+        **ForecastParameters._forecast_constraints,
     }
 
     def _make_regressor(self, seed):
-        from skdl.estimators._lstm_windows import WindowRegressor
-
         names = {f.name for f in fields(WindowRegressor)}
         shared = {n: v for n, v in self.get_params(False).items() if n in names}
         # differences are standardised already
         own = {"input_scaling": None, "target_scaling": False, "random_state": seed}
         return WindowRegressor(**{**shared, **own})
-
-    # Keras objects are shared by clones, as in all estimators of skdl
-    __sklearn_clone__ = NeuralEstimator.__sklearn_clone__

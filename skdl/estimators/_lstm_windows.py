@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from sklearn.linear_model import RidgeCV
 
 from skdl._sequences import SequenceInputs, check_sequences
 from skdl._targets import NumericTargets
@@ -14,11 +15,15 @@ from skdl.base._members import MembersMixin
 from skdl.base._prepared import Divided
 from skdl.estimators._lstm import LSTMParameters, Recurrent
 
+PENALTIES = np.logspace(-3, 4, 15)  # of the autoregression
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class WindowParameters(LSTMParameters):
     """The parameters of these networks."""
 
+    units: object = 32
+    weight_decay: float = 3.0
     n_members: int = 5
     autoregressive: bool = True
 
@@ -38,8 +43,10 @@ class WindowRegressor(Recurrent, MembersMixin, NeuralRegressor, WindowParameters
     """
 
     learning_rate_schedule: object = "auto"
+    epochs: int = 50
     early_stopping: bool | str = False
 
+    _adam_rate: ClassVar[float] = 0.01
     _parameter_constraints: ClassVar[dict] = {
         **NeuralRegressor._parameter_constraints,
         **WindowParameters._window_constraints,
@@ -104,6 +111,15 @@ class WindowRegressor(Recurrent, MembersMixin, NeuralRegressor, WindowParameters
     def _further_options(self, input_shape):
         return {"autoregressive": bool(self.autoregressive)}
 
+    def _first_states(self, divided, targets):
+        if not self.autoregressive:
+            return super()._first_states(divided, targets)
+        X = self._inputs.transform(divided.rows.X).astype(np.float64)
+        X = X.reshape(len(X), -1)
+        y = targets.encode(divided.rows.y, "float64")
+        parts = divided.parts or [(slice(None), ())] * self._n_members
+        return [autoregression(X[own], y[own]) for own, _ in parts]
+
     def _divide(self, rows, validation, targets, *, stops, seeds):
         everything = np.arange(rows.n_rows)
         parts = None
@@ -114,3 +130,25 @@ class WindowRegressor(Recurrent, MembersMixin, NeuralRegressor, WindowParameters
             ]
         batch_size = self._rows_per_batch(rows.n_rows)
         return Divided(rows, validation, parts, min(batch_size, rows.n_rows))
+
+
+def autoregression(X, y):
+    """The ridge regression of `y` on windows, its penalty chosen by leave-one-out.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_windows, n_steps * n_features)
+        Windows.
+    y : ndarray of shape (n_windows, n_outputs)
+        What follows them.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Kernel and bias, by the names that they have in the network.
+    """
+    ridge = RidgeCV(PENALTIES, alpha_per_target=True).fit(X, y)
+    return {
+        "autoregression/kernel": ridge.coef_.T,
+        "autoregression/bias": ridge.intercept_,
+    }

@@ -29,6 +29,7 @@ def lstm_network(
     kernel_size=5,
     pool_size=1,
     pooling="last",
+    conv_skip=True,
     hidden_units=(),
     activation="relu",
     dropout=0.0,
@@ -68,6 +69,9 @@ def lstm_network(
         How a sequence becomes one vector: the state at its end (of a backward layer, at
         its beginning), a mean with weights that are learned (Yang et al. 2016), the
         mean, or the maximum.
+    conv_skip : bool, default=True
+        Whether the mean over time of what the last convolution gives goes past the
+        recurrent layers, beside their vector for the whole sequence.
     hidden_units : tuple of int, default=()
         Width of every dense layer before the output.
     activation : str, default="relu"
@@ -85,8 +89,10 @@ def lstm_network(
     padded : bool, default=False
         Whether numbers may be NaN, for padding at the end. Tokens always may be padded.
     autoregressive : bool, default=False
-        Whether a linear function of all inputs is added to the outputs (the
-        autoregressive part of LSTNet, Lai et al. 2018); needs `n_steps`.
+        Whether a linear function of all inputs is added to the outputs, of which the
+        rest of the network predicts the error (Zhang 2003). It is not trained: its
+        ``autoregression/kernel`` and ``autoregression/bias`` are set before. Needs
+        `n_steps`.
     dtype : {"float32", "float64"}, default="float32"
         Precision of weights and computation.
 
@@ -155,6 +161,7 @@ def lstm_network(
         )(x)
         x, steps = steps.pooled(x, pool, name=f"pool_{i}")
 
+    found = x
     for i, width in enumerate(units, start=1):
         ends = i == len(units) and pooling == "last" and not return_sequences
         ways = ["forward", "backward"] if bidirectional else ["forward"]
@@ -180,6 +187,8 @@ def lstm_network(
 
     if not return_sequences:
         x = _pooled(x, steps, pooling, dtype)
+        if conv_filters and conv_skip:
+            x = ops.concatenate([x, steps.average(found)], axis=-1)
     for i, width in enumerate(hidden_units, start=1):
         x = layers.Dense(
             width,
@@ -202,11 +211,7 @@ def lstm_network(
     if autoregressive:
         flat = layers.Flatten(dtype=dtype, name="all_steps")(inputs)
         x = x + layers.Dense(
-            n_outputs,
-            use_bias=False,
-            kernel_initializer="zeros",
-            dtype=dtype,
-            name="autoregression",
+            n_outputs, trainable=False, dtype=dtype, name="autoregression"
         )(flat)
     return keras.Model(inputs, x, name="lstm_network")
 

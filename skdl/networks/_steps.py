@@ -127,4 +127,6 @@ def _pool(x, size, name):
     if size == 1:
         return x
     x = ops.pad(x, [[0, 0], [0, size - 1], [0, 0]], constant_values=LOWEST)
-    return layers.MaxPooling1D(size, data_format="channels_last", name=name)(x)
+    return layers.MaxPooling1D(
+        size, data_format="channels_last", dtype=x.dtype, name=name
+    )(x)

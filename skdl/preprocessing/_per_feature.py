@@ -267,7 +267,7 @@ class PerFeature(
 
     @available_if(_transformer_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features=None):
-        """Names of the features of a step, or of the columns of X with two axes.
+        """Get the names of the features of a step, or of the columns of two axes.
 
         Parameters
         ----------

@@ -1,6 +1,5 @@
 """Texts to rows of tokens, as a step of a pipeline."""
 
-import math
 import numbers
 from collections import Counter
 from typing import ClassVar
@@ -242,7 +241,7 @@ class TextSequences(TransformerMixin, BaseEstimator):
         return texts
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the columns.
+        """Get the names of the columns.
 
         Parameters
         ----------
@@ -268,7 +267,7 @@ class TextSequences(TransformerMixin, BaseEstimator):
         n_texts = Counter(word for words in texts for word in set(words))
         least = self.min_df
         if not isinstance(least, numbers.Integral):
-            least = math.ceil(least * len(texts))
+            least = least * len(texts)
         ranked = sorted(
             (word for word in times if n_texts[word] >= least),
             key=lambda word: (-times[word], word),

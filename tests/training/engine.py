@@ -248,7 +248,10 @@ def keras_fit(
     validation=None,
 ):
     """Train a model by ``Model.fit``; `orders` gives the order of rows by epoch."""
+    before = [v.numpy() for v in model.non_trainable_variables]
     rank = len(loss(y[:1], model(X[:1])).shape)
+    for variable, value in zip(model.non_trainable_variables, before, strict=True):
+        variable.assign(value)  # recurrent layers draw at prediction too
 
     def weighed(X, y, weight):  # Keras wants a weight for each axis of the loss
         return X, y, weight.reshape(-1, *[1] * (rank - 1))

@@ -80,6 +80,34 @@ def test_outputs_averages_and_gradients_are_those_of_keras(options, n_rows):
         assert_allclose(value, wanted, rtol=2e-4, atol=2e-4)
 
 
+def of_sequences(masked=False):
+    keras.utils.set_random_seed(0)
+    inputs = x = keras.Input((None, 3))
+    x = layers.Conv1D(4, 3, padding="same", data_format="channels_last")(x)
+    mask = keras.ops.any(inputs > 0, axis=2) if masked else None
+    x = layers.BatchNormalization(name="norm")(x, mask=mask)
+    return keras.Model(inputs, layers.Dense(2)(x))
+
+
+@pytest.mark.parametrize("shape", [(7, 5, 3), (1, 9, 3), (4, 1, 3)])
+def test_sequences_of_any_length_are_normalised_as_by_keras(shape):
+    X = tf.constant(np.random.default_rng(0).normal(3.0, 2.0, shape), "float32")
+    assert "FusedBatchNormV3" in operations(of_sequences(), X)
+    found, expected = by_engine(of_sequences(), X), by_keras(of_sequences(), X)
+    for value, wanted in zip(
+        tf.nest.flatten(found), tf.nest.flatten(expected), strict=True
+    ):
+        assert_allclose(value, wanted, rtol=2e-4, atol=2e-3)
+
+
+def test_padding_is_left_to_keras():
+    X = tf.constant(np.random.default_rng(0).normal(size=(7, 5, 3)), "float32")
+    network = of_sequences(masked=True)
+    assert "FusedBatchNormV3" not in operations(network, X)
+    found, expected = by_engine(network, X), by_keras(network, X)
+    assert_allclose(found[0], expected[0], rtol=1e-4, atol=1e-5)
+
+
 def test_variance_of_a_single_pixel_is_zero():
     layer = layers.BatchNormalization(momentum=0.0)
     inputs = keras.Input((1, 1, 2))

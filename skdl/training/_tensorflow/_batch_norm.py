@@ -1,4 +1,4 @@
-"""Batch normalisation of images as one operation of TensorFlow."""
+"""Batch normalisation of images and sequences as one operation of TensorFlow."""
 
 import contextlib
 
@@ -11,7 +11,7 @@ def fused_batch_norm(model):
     """Let the batch normalisations of a model be computed in one operation.
 
     Keras computes them in many, which take a third of the time of a step. The results
-    differ by rounding only. What is not for images, not in float32, masked, or a
+    differ by rounding only. What is for tables, not in float32, masked, or a
     subclass of users is computed as Keras does.
 
     Parameters
@@ -42,8 +42,8 @@ def _can_be_fused(layer):
         and not getattr(layer, "renorm", False)  # Keras 3.13 and later
         and layer.compute_dtype == "float32"
         and layer.input_spec is not None
-        and layer.input_spec.ndim == 4
-        and layer.axis in (-1, 3)
+        and layer.input_spec.ndim in (3, 4)
+        and layer.axis in (-1, layer.input_spec.ndim - 1)
     )
 
 
@@ -57,7 +57,7 @@ def _fused(layer):
         gamma = layer.gamma.value if layer.scale else tf.ones([n_channels])
         beta = layer.beta.value if layer.center else tf.zeros([n_channels])
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
+            x=inputs if inputs.shape.rank == 4 else inputs[:, :, tf.newaxis],
             scale=gamma,
             offset=beta,
             mean=tf.zeros([0]),
@@ -74,6 +74,6 @@ def _fused(layer):
         ]:
             kept = variable.value * layer.momentum
             variable.assign(kept + value * (1 - layer.momentum))
-        return outputs
+        return outputs if inputs.shape.rank == 4 else outputs[:, :, 0]
 
     return call

@@ -1,4 +1,4 @@
-"""Recurrent layers the quick way: a whole LSTM as one operation, others unrolled."""
+"""Recurrent layers the quick way: an LSTM as one operation, others step by step."""
 
 import contextlib
 import functools
@@ -55,13 +55,20 @@ def _quick(layer):
     as_keras = layer.inner_loop
 
     def inner_loop(sequences, initial_state, mask, training=False):
-        if mask is None and _is_plain_lstm(layer, training):
+        n_steps = sequences.shape[1]
+        is_short = n_steps is not None and n_steps <= UNROLLED_STEPS
+        if mask is None and _is_plain(layer, training):
             if training and layer.dropout:
                 kept = layer.cell.get_dropout_mask(sequences[:, 0, :])
                 sequences = sequences * kept[:, None, :]
-            return _whole_lstm(layer, sequences, *initial_state)
-        n_steps = sequences.shape[1]
-        if n_steps is None or n_steps > UNROLLED_STEPS:
+            if (
+                isinstance(layer, keras.layers.LSTM)
+                and layer.compute_dtype == "float32"
+            ):
+                return _whole_lstm(layer, sequences, *initial_state)
+            if isinstance(layer, keras.layers.GRU) and layer.reset_after and is_short:
+                return _unrolled_gru(layer, sequences, *initial_state)
+        if not is_short:
             return as_keras(sequences, initial_state, mask, training=training)
         before, layer.unroll = layer.unroll, True
         try:
@@ -72,12 +79,12 @@ def _quick(layer):
     return inner_loop
 
 
-def _is_plain_lstm(layer, training):
+def _is_plain(layer, training):
+    """Whether an LSTM or GRU computes as those of the papers, without dropout."""
     return (
-        type(layer) is keras.layers.LSTM
+        type(layer) in (keras.layers.LSTM, keras.layers.GRU)
         and layer.activation is keras.activations.tanh
         and layer.recurrent_activation is keras.activations.sigmoid
-        and layer.compute_dtype == "float32"
         and not (training and layer.recurrent_dropout)
     )
 
@@ -87,11 +94,13 @@ def _whole_lstm(layer, sequences, h, c):
     cell = layer.cell
     kernel = tf.concat([_value(cell.kernel), _value(cell.recurrent_kernel)], 0)
     bias = _value(cell.bias) if cell.use_bias else tf.zeros([4 * cell.units])
+    kernel, bias = _in_order(kernel), _in_order(bias)
     steps_first = tf.transpose(sequences, [1, 0, 2])
     if layer.go_backwards:
         steps_first = tf.reverse(steps_first, [0])
     no_peephole = tf.zeros([cell.units])
-    result = tf.raw_ops.BlockLSTMV2(
+    # BlockLSTMV2 has the gates as Keras has them, but a gradient for the other order
+    result = tf.raw_ops.BlockLSTM(
         seq_len_max=tf.shape(steps_first, out_type=tf.int64)[0],
         x=steps_first,
         cs_prev=c,
@@ -101,12 +110,45 @@ def _whole_lstm(layer, sequences, h, c):
         wcf=no_peephole,
         wco=no_peephole,
         b=bias,
+        forget_bias=0.0,
         cell_clip=0.0,
         use_peephole=False,
     )
     outputs = tf.transpose(result.h, [1, 0, 2])
     last = result.h[-1]
     return last, outputs, [last, result.cs[-1]]
+
+
+def _in_order(gates):
+    """Keras's order of gates (input, forget, cell, output) as that of BlockLSTM."""
+    i, f, c, o = tf.split(gates, 4, axis=-1)
+    return tf.concat([i, c, f, o], -1)
+
+
+def _unrolled_gru(layer, sequences, h):
+    """The same for a GRU, in half of the operations that Keras makes of it."""
+    cell = layer.cell
+    n_gates = 2 * cell.units  # update, reset
+    recurrent = _value(cell.recurrent_kernel)
+    inputs = tf.tensordot(sequences, _value(cell.kernel), 1)
+    bias = tf.zeros([3 * cell.units], inputs.dtype)
+    if cell.use_bias:
+        of_inputs, bias = tf.unstack(_value(cell.bias))
+        inputs += of_inputs
+    steps_first = tf.transpose(inputs, [1, 0, 2])
+    if layer.go_backwards:
+        steps_first = tf.reverse(steps_first, [0])
+    of_gates = tf.unstack(steps_first[..., :n_gates])
+    of_candidates = tf.unstack(steps_first[..., n_gates:])
+    outputs = []
+    for of_gate, of_candidate in zip(of_gates, of_candidates, strict=True):
+        seen = tf.nn.bias_add(tf.matmul(h, recurrent), bias)
+        gates, seen = tf.split(seen, [n_gates, cell.units], axis=1)
+        update, reset = tf.split(tf.sigmoid(of_gate + gates), 2, axis=1)
+        candidate = tf.tanh(of_candidate + reset * seen)
+        h = candidate + update * (h - candidate)
+        outputs.append(h)
+    return h, tf.stack(outputs, axis=1), [h]
 
 
 def _value(variable):

@@ -1,0 +1,115 @@
+"""Labels go on as pandas would have made them, and disorder is named."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skdl._series._index import checked_index, continued
+
+BERLIN = "Europe/Berlin"
+WHOLE = {
+    "months": pd.date_range("2020-01-01", periods=12, freq="MS", name="month"),
+    "month ends": pd.date_range("2020-01-31", periods=12, freq="ME"),
+    "business days": pd.date_range("2024-01-01", periods=12, freq="B"),
+    "wednesdays": pd.date_range("2024-01-03", periods=12, freq="W-WED"),
+    "quarters": pd.date_range("2019-03-31", periods=12, freq="QE"),
+    "years": pd.date_range("2000-01-01", periods=12, freq="YS"),
+    "minutes": pd.date_range("2024-01-01", periods=12, freq="15min"),
+    "days into summer": pd.date_range("2024-03-25", periods=12, tz=BERLIN),
+    "days into winter": pd.date_range("2024-10-21", periods=12, tz=BERLIN),
+    "hours into summer": pd.date_range(
+        "2024-03-30 18:00", periods=12, freq="h", tz=BERLIN
+    ),
+    "hours into winter": pd.date_range(
+        "2024-10-26 18:00", periods=12, freq="h", tz=BERLIN
+    ),
+    "nanoseconds": pd.date_range("2024-01-01", periods=12, unit="ns"),
+    "periods": pd.period_range("2020-01", periods=12, freq="M"),
+    "durations": pd.timedelta_range("1h", periods=12, freq="90min"),
+    "numbers": pd.RangeIndex(12),
+    "numbers in steps": pd.RangeIndex(100, 160, 5),
+}
+
+
+def without_freq(index):
+    """The same labels, one by one."""
+    return type(index)(list(index), name=index.name)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["freq", "inferred"])
+@pytest.mark.parametrize("name", WHOLE)
+def test_labels_go_on(name, known):
+    whole = WHOLE[name]
+    past = whole[:6]
+    if not known:
+        past = (
+            pd.Index(list(past), name=past.name)
+            if name.startswith("numbers")
+            else without_freq(past)
+        )
+    freq = checked_index(past, "series")
+    future = continued(past, freq, 6)
+    assert list(future) == list(whole[6:])
+    assert future.name == whole.name
+    assert past.append(future).dtype == past.dtype
+
+
+def test_the_step_of_before_serves_a_short_history():
+    index = without_freq(WHOLE["month ends"])
+    freq = checked_index(index, "series")
+    short = index[4:5]
+    assert checked_index(short, "series", freq) == freq
+    assert continued(short, freq, 1)[0] == index[5]
+    with pytest.raises(ValueError, match="not regular: after 2020-02-29 comes 2020-04"):
+        checked_index(index[[1, 3]], "series", freq)
+
+
+@pytest.mark.parametrize("name", ["months", "periods", "durations", "numbers"])
+def test_a_missing_label_is_named(name):
+    index = WHOLE[name]
+    with pytest.raises(ValueError, match="not regular") as error:
+        checked_index(without_freq(index.delete(4)), "series")
+    for label in (index[3], index[5]):
+        assert str(label).removesuffix(" 00:00:00") in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["months", "periods", "numbers"])
+def test_disorder_is_named(name):
+    index = WHOLE[name]
+    with pytest.raises(ValueError, match=r"not sorted: after .* Sort it with"):
+        checked_index(index[[0, 1, 3, 2]], "series")
+    with pytest.raises(ValueError, match=r"more than once\. Keep one"):
+        checked_index(index[[0, 1, 1, 2]], "series")
+
+
+def test_dates_may_be_unsorted_before_they_are_irregular():
+    with pytest.raises(ValueError, match="after 2020-03-01 comes 2020-01-01"):
+        checked_index(WHOLE["months"][[2, 0, 5]], "series")
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pytest.param(pd.Index(["1949-01", "1949-02"]), id="text"),
+        pytest.param(pd.Index([0.5, 1.5]), id="floats"),
+        pytest.param(pd.MultiIndex.from_product([[1], [2, 3]]), id="levels"),
+    ],
+)
+def test_labels_of_other_kinds_are_refused(index):
+    with pytest.raises(ValueError, match=r"neither dates nor whole .*to_datetime"):
+        checked_index(index, "series")
+
+
+def test_a_missing_date_is_no_label():
+    index = pd.DatetimeIndex(["2020-01-01", None, "2020-01-03"])
+    with pytest.raises(ValueError, match="no label at position 1"):
+        checked_index(index, "series")
+
+
+def test_one_date_tells_no_step():
+    with pytest.raises(ValueError, match="1 dates, too few"):
+        checked_index(pd.DatetimeIndex(["2020-01-01"]), "series")
+    two = pd.DatetimeIndex(["2020-01-01", "2020-01-03"])
+    assert continued(two, checked_index(two, "series"), 1)[0] == np.datetime64(
+        "2020-01-05"
+    )

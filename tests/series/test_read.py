@@ -1,0 +1,120 @@
+"""A series keeps its form; what is wrong with it is said in one sentence."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from pandas.testing import assert_frame_equal, assert_series_equal
+
+from skdl._series import TimeSeries, read_panel
+
+MONTHS = pd.date_range("2020-01-01", periods=6, freq="MS")
+FRAME = pd.DataFrame({"a": np.arange(6.0), "b": np.arange(6)}, MONTHS)
+AHEAD = pd.date_range("2020-07-01", periods=2, freq="MS")
+
+
+def test_answers_have_the_form_of_the_series():
+    two = np.array([[1.0, 2.0], [3.0, 4.0]])
+    one = two[:, :1]
+    assert_array_equal(TimeSeries.read([1, 2, 3]).answer(one), [1, 3])
+    assert_array_equal(TimeSeries.read(np.ones((3, 1))).answer(one), one)
+    assert_array_equal(TimeSeries.read([[1, 2], [3, 4]]).answer(two), two)
+    assert_series_equal(
+        TimeSeries.read(FRAME["a"]).answer(one), pd.Series([1.0, 3.0], AHEAD, name="a")
+    )
+    assert_frame_equal(
+        TimeSeries.read(FRAME).answer(two), pd.DataFrame(two, AHEAD, FRAME.columns)
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param([1, 2, 3], id="list"),
+        pytest.param(np.float32([1, 2, 3]), id="float32"),
+        pytest.param([True, False, True], id="bool"),
+        pytest.param(pd.Series([1, 2, 3], dtype="Int64"), id="Int64"),
+        pytest.param(np.array([1, 2.5, 3], dtype=object), id="object"),
+    ],
+)
+def test_numbers_become_float64(given):
+    values = TimeSeries.read(given).values
+    assert values.dtype == np.float64
+    assert_array_equal(values[:, 0], np.asarray(given, dtype=float))
+
+
+WRONG = {
+    "NaN": (FRAME["a"].mask(FRAME["a"] == 2), "series has NaN at 2020-03-01. Fill"),
+    "NA": (pd.Series([1, None], dtype="Int64"), "series has NaN at 1. Fill"),
+    "column": (FRAME.mask(FRAME == 3), "NaN at 2020-04-01, column 'a'. Fill"),
+    "infinity": ([[1, 2], [3, np.inf]], "infinity at 1, column 1. Fill"),
+    "text": (["1", "2"], "series holds text, for example '1'. Give"),
+    "words": (FRAME.assign(b="x"), "series holds text, for example 'x'. Give"),
+    "dates": (MONTHS, "series holds dates or times. Give"),
+    "complex": ([1j], "series holds complex numbers. Give"),
+    "axes": (np.ones((2, 2, 2)), "series has the shape (2, 2, 2). Give one axis"),
+    "number": (3.0, "series has the shape (). Give one axis"),
+    "ragged": ([[1], [2, 3]], "series has rows of different length. Give one"),
+    "objects": ([object()], "series holds what is no number."),
+    "twice": (FRAME.set_axis(["a", "a"], axis=1), "'a' of series occurs twice"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_series_are_refused(case):
+    series, message = WRONG[case]
+    with pytest.raises(ValueError) as error:
+        read_panel(series)
+    assert message in str(error.value)
+
+
+def test_several_series_by_name_and_by_position():
+    named = read_panel({"x": FRAME["a"], "y": np.ones(3)})
+    assert named.arguments() == ["series['x']", "series['y']"]
+    assert [len(one) for one in named] == [6, 3]
+    assert named.shape([1, 2]) == {"x": 1, "y": 2}
+    listed = read_panel([FRAME["a"], np.ones(3)])
+    assert listed.arguments() == ["series[0]", "series[1]"]
+    assert listed.shape([1, 2]) == [1, 2]
+    assert read_panel([1, 2]).shape([3]) == 3
+
+
+def test_columns_of_several_series_are_matched_by_name():
+    panel = read_panel({"x": FRAME, "y": FRAME[["b", "a"]] * 2})
+    assert_array_equal(panel.members[1].values, FRAME * 2)
+    with pytest.raises(ValueError, match=r"series\['y'\] lacks the column 'b'"):
+        read_panel({"x": FRAME, "y": FRAME[["a"]]})
+    with pytest.raises(ValueError, match=r"series\[1\] has 1 columns, .* has 2"):
+        read_panel([FRAME, np.ones(4)])
+    with pytest.raises(ValueError, match="holds no series"):
+        read_panel({})
+
+
+def test_other_observations_are_those_of_the_same_series():
+    panel = read_panel({"x": FRAME, "y": FRAME})
+    again = panel.reread({"y": FRAME[["b", "a"]], "x": FRAME * 2})
+    assert_array_equal(again.members[0].values, FRAME * 2)
+    assert_array_equal(again.members[1].values, FRAME)
+    with pytest.raises(ValueError, match="dict with the names of fit: 'x', 'y'"):
+        panel.reread({"x": FRAME, "z": FRAME})
+    with pytest.raises(ValueError, match="must be a list of 2"):
+        read_panel([FRAME, FRAME]).reread([FRAME])
+    with pytest.raises(ValueError, match="fit saw a single series"):
+        read_panel(FRAME).reread({"x": FRAME})
+    with pytest.raises(ValueError, match="3 columns, but fit saw 2"):
+        read_panel(FRAME).reread(np.ones((4, 3)))
+    with pytest.raises(ValueError, match="column 'c' too many"):
+        read_panel(FRAME).reread(FRAME.assign(c=1))
+    with pytest.raises(ValueError, match="dtype int64, but fit saw datetime64"):
+        read_panel(FRAME).reread(FRAME.reset_index(drop=True))
+    with pytest.raises(ValueError, match="labels of dtype"):
+        read_panel(FRAME).reread(FRAME.tz_localize("UTC"))
+
+
+def test_what_follows_is_joined():
+    whole = TimeSeries.read(FRAME)
+    joined = whole.until(4).followed_by(TimeSeries.read(FRAME[4:], like=whole))
+    assert_array_equal(joined.values, FRAME)
+    assert list(joined.index) == list(FRAME.index)
+    with pytest.raises(ValueError, match=r"begins at 2020-06-01, .* 2020-05-01 on"):
+        whole.until(4).followed_by(TimeSeries.read(FRAME[5:], like=whole))
