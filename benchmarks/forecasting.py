@@ -24,7 +24,7 @@ TRANSFORMS = {
     "airline": {"window": 13, "log": True, "differencing": 1},
     "sunspots": {"window": 24},
 }
-SETTING = {}
+SETTINGS = {"airline": {"epochs": 200, "learning_rate": 0.003}, "sunspots": {}}
 
 PACKAGES = ("scikit-learn", "tensorflow", "keras")
 LAGS = {"airline": (1, 12), "sunspots": (1, 12, 132)}
@@ -65,7 +65,7 @@ def forecasters(name, options):
         Name, function of the problem and a seed, number of seeds.
     """
     transforms = TRANSFORMS[name]
-    settings = transforms | SETTING | dict(options.set)
+    settings = transforms | SETTINGS[name] | dict(options.set)
     named = [
         (
             LAG_NAMES.get(lag, f"seasonal naive, {lag} months"),
@@ -126,10 +126,15 @@ def title_of(name, options):
     """Say what a table is about."""
     problem = read_problem(name, options.data, validation=options.validation)
     what = "validation, the held-out months not used" if options.validation else "test"
-    transforms = ", ".join(f"{k}={v!r}" for k, v in TRANSFORMS[name].items())
+    setting = SETTINGS[name] | dict(options.set)
+    transforms, training = (
+        ", ".join(f"{k}={v!r}" for k, v in values.items())
+        for values in (TRANSFORMS[name], setting)
+    )
     return (
         f"{name}, one month ahead: {problem.n_train} months to learn from, "
-        f"{problem.n_test} to forecast ({what})\n{transforms}"
+        f"{problem.n_test} to forecast ({what})\n{transforms}; {SKDL} also: "
+        f"{training or 'defaults'}"
     )
 
 
@@ -190,8 +195,7 @@ def main(arguments=None):
     targets = [] if options.validation else targets_of(options.parts)
 
     print(one_line(machine(PACKAGES)))
-    given = ", ".join(f"{k}={v!r}" for k, v in (SETTING | dict(options.set)).items())
-    print(f"{SKDL}: {given or 'defaults'}; {options.seeds} seeds, medians")
+    print(f"{options.seeds} seeds, medians")
     for name, rows in figures.items():
         print(f"\n{title_of(name, options)}\n\n{table(rows)}")
     if targets:
@@ -199,7 +203,7 @@ def main(arguments=None):
     if options.json:
         answer = {
             "machine": machine(PACKAGES),
-            "setting": SETTING | dict(options.set),
+            "settings": {n: SETTINGS[n] | dict(options.set) for n in figures},
             "transforms": TRANSFORMS,
             "validation": options.validation,
             "rows": {n: [r._asdict() for r in rows] for n, rows in figures.items()},

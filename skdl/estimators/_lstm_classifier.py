@@ -104,7 +104,7 @@ class LSTMClassifier(Sequences, NeuralClassifier, SequenceParameters):
         Sequences per step. "auto" takes all as one batch up to 32, and else a power of
         two near a sixteenth of them, from 16 to 128. In full batches equal sequences
         count as one with the sum of their weights.
-    epochs : int, default=30
+    epochs : int, default=100
         Passes over the training sequences, at most.
     early_stopping : bool or "auto", default="auto"
         Whether training ends when `monitor` no longer improves, and returns to the best
@@ -155,7 +155,7 @@ class LSTMClassifier(Sequences, NeuralClassifier, SequenceParameters):
         Number of different tokens, 0 included; only with `embedding_dim`.
     n_features_in_ : int
         Features of a step, 1 for tokens; of a table the number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of columns, if X was a table in a data frame with string names.
     history_ : dict of str to list of float
         One value for each epoch: "loss" (mean over the sequences, or steps), with
@@ -237,8 +237,6 @@ class LSTMClassifier(Sequences, NeuralClassifier, SequenceParameters):
     """
 
     learning_rate_schedule: object = "auto"
-    epochs: int = 30
-    patience: int = 10
 
     _parameter_constraints: ClassVar[dict] = {
         **NeuralClassifier._parameter_constraints,

@@ -63,16 +63,28 @@ class LSTMForecaster(
         Whether each network leaves out a block of the windows, for `predict_interval`.
         Nothing is left out if less than a third of the windows would stay, as with a
         long horizon and a short series. False lets all networks learn from all windows.
-    units, cell, bidirectional, conv_filters, kernel_size, pool_size, pooling, \
-conv_skip, hidden_units, activation, dropout, recurrent_dropout, weight_decay : object
+    units : int or tuple of int, default=32
+        Units of each recurrent layer of every network.
+    cell, bidirectional, conv_filters, kernel_size, pool_size, pooling, conv_skip, \
+hidden_units, activation, dropout, recurrent_dropout : object
         The networks, as in `LSTMRegressor`.
+    weight_decay : float, default=3.0
+        How much kernels shrink, as in `LSTMRegressor`; not the linear part.
     n_members : int, default=5
-        How many networks; intervals need two of them.
+        How many networks are trained and averaged; intervals need two of them.
     autoregressive : bool, default=True
-        Whether there is the linear part (Lai et al. 2018).
-    optimizer, momentum, nesterov, learning_rate, learning_rate_schedule, batch_size, \
-epochs : object
-        Their training, as in `LSTMRegressor`.
+        Whether a ridge regression of the same windows is fitted first, its penalty
+        chosen by leave-one-out, and the networks learn what it leaves (Zhang 2003).
+        False leaves everything to the networks.
+    optimizer, momentum, nesterov : object
+        As in `LSTMRegressor`.
+    learning_rate : float or None, default=None
+        Step size at the beginning. None is 0.01 for "adam", "adamw" and "nadam", and
+        for other optimizers what suits them, as in `DenseRegressor`.
+    learning_rate_schedule, batch_size : object
+        As in `LSTMRegressor`.
+    epochs : int, default=50
+        Passes over the windows, at most. Many more learn the noise of most series.
     early_stopping : bool or "auto", default=False
         Whether the training of a network ends when the windows that it leaves out are
         no longer predicted better.
@@ -115,11 +127,11 @@ epochs : object
     Hochreiter, S., & Schmidhuber, J. (1997). Long short-term memory. Neural
     Computation, 9(8).
 
-    Lai, G., Chang, W.-C., Yang, Y., & Liu, H. (2018). Modeling long- and short-term
-    temporal patterns with deep neural networks. SIGIR.
-
     Xu, C., & Xie, Y. (2021). Conformal prediction interval for dynamic time-series.
     ICML.
+
+    Zhang, G. P. (2003). Time series forecasting using a hybrid ARIMA and neural network
+    model. Neurocomputing, 50.
 
     Examples
     --------

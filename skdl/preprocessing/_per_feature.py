@@ -49,7 +49,7 @@ class PerFeature(
         The fitted one; its features are those of a step.
     n_features_in_ : int
         Features of a step; of an X with two axes the number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of columns, if X was a frame or a list of frames and all are text.
 
     See Also

@@ -173,7 +173,7 @@ class TextSequences(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of int32 of shape (n_texts, max_length_)
+        ndarray of int32 of shape (n_texts, n_steps)
             As of `transform`.
         """
         return self._numbered(self._fit(X))
@@ -188,7 +188,7 @@ class TextSequences(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of int32 of shape (n_texts, max_length_)
+        ndarray of int32 of shape (n_texts, n_steps)
             Tokens; rows of zeros for texts without words.
 
         Raises
