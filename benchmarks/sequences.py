@@ -20,7 +20,14 @@ from benchmarks._targets import Target, target_dicts, target_table
 from benchmarks._text import aligned
 
 # of all UCR sets; what is not named stays at skdl's default
-UCR_SETTING = {"conv_filters": (64, 64), "units": 64}
+UCR_SETTING = {  # filters, windows, units and dropout of LSTM-FCN
+    "conv_filters": (128, 256, 128),
+    "kernel_size": (8, 5, 3),
+    "units": 8,
+    "dropout": 0.8,
+    "epochs": 300,
+    "learning_rate": 0.001,
+}
 ORDER_SETTING = {}
 
 PACKAGES = ("scikit-learn", "tensorflow", "keras", "torch", "aeon")
