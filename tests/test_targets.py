@@ -399,6 +399,11 @@ def test_targets_of_steps_come_in_many_forms(forms, is_column):
     assert steps.is_column == is_column
 
 
+def masked(raw, after):
+    """Outputs of steps, those after the end of a sequence masked."""
+    return np.ma.array(raw, mask=np.broadcast_to(after[..., None], raw.shape))
+
+
 def test_labels_of_steps_are_padded_and_come_back():
     targets, steps = step_targets(LABELS_OF_STEPS)
     checked = targets.check(steps)
@@ -411,7 +416,7 @@ def test_labels_of_steps_are_padded_and_come_back():
     wider = targets.check(steps_of(LABELS_OF_STEPS, LENGTHS, n_steps=5))
     assert_array_equal(wider, np.pad(checked, ((0, 0), (0, 2), (0, 0))))
     raw = np.eye(3)[index]
-    raw[np.array(is_step) == 0] = np.nan
+    raw = masked(raw, np.array(is_step) == 0)
     assert [part.tolist() for part in targets.decode(raw)] == LABELS_OF_STEPS
     whole = targets.decode(np.eye(3)[index])  # an array where nothing is padding
     assert whole.tolist() == np.array(["a", "b", "c"])[index].tolist()
@@ -430,8 +435,7 @@ def test_numbers_of_steps_are_standardised_over_all_steps_that_count():
     encoded = targets.encode(checked, "float64")
     assert_allclose(encoded[1, 0], [*(steps.values[3] - mean) / np.sqrt(variance), 1])
     assert_array_equal(encoded[1, 1:], 0)
-    raw = encoded[..., :2].copy()
-    raw[encoded[..., 2] == 0] = np.nan
+    raw = masked(encoded[..., :2], encoded[..., 2] == 0)
     for found, expected in zip(targets.decode(raw), NUMBERS_OF_STEPS, strict=True):
         assert_allclose(found, expected, atol=1e-12)
 

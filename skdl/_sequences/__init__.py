@@ -3,12 +3,10 @@
 from skdl._sequences._check import check_sequences, check_tokens
 from skdl._sequences._inputs import SequenceInputs, TokenInputs, is_padded
 from skdl._sequences._numbers import FILL, as_numbers, is_finite
+from skdl._sequences._padding import is_step, lengths_of, pad_sequences
 from skdl._sequences._ragged import (
     as_sequences,
     is_ragged,
-    lengths_of,
-    pad_sequences,
-    unpad,
 )
 from skdl._sequences._stacked import StackedSteps, repeat_over_steps
 from skdl._sequences._windows import flat_windows, windows
@@ -26,9 +24,9 @@ __all__ = [
     "is_finite",
     "is_padded",
     "is_ragged",
+    "is_step",
     "lengths_of",
     "pad_sequences",
     "repeat_over_steps",
-    "unpad",
     "windows",
 ]

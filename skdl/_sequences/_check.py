@@ -3,13 +3,18 @@
 import numpy as np
 import scipy.sparse as sp
 
-from skdl._sequences._ragged import as_sequences, is_ragged, pad_sequences
+from skdl._sequences._numbers import as_numbers
+from skdl._sequences._padding import lengths_of, pad_sequences
+from skdl._sequences._ragged import (
+    as_sequences,
+    is_table,
+    names_in,
+    refuse_other_features,
+)
 from skdl._validation import check_inputs
 
-FORMS = (
-    "Give an array of shape (n_sequences, n_steps, n_features), or a list of arrays of "
-    "shape (n_steps, n_features)"
-)
+MOST_TOKENS = np.iinfo(np.int32).max
+MANY_TOKENS = 10**7  # above which numbers are rather identifiers
 
 
 def check_sequences(estimator, X, *, reset, name="X"):
@@ -19,8 +24,8 @@ def check_sequences(estimator, X, *, reset, name="X"):
     ----------
     estimator : BaseEstimator
         If `reset`, it gets ``n_features_in_``: features of each step, or columns of
-        a table; ``feature_names_in_`` from a frame with names of text; and
-        ``sequence_shape_``, steps (None if they differ) and features.
+        a table; ``feature_names_in_`` from a frame, or a list of frames, with names of
+        text; and ``sequence_shape_``, steps (None if they differ) and features.
     X : array-like, list of array-likes, sparse matrix or DataFrame
         Of shape (n_sequences, n_steps, n_features); (n_sequences, n_steps), of which
         each column is a step with one feature; or sequences of different length.
@@ -39,8 +44,8 @@ def check_sequences(estimator, X, *, reset, name="X"):
     ValueError
         For text, gaps, infinity, features that differ in number, other columns.
     """
-    if _is_table(X) and (reset or estimator._has_columns):
-        X = check_inputs(estimator, X, reset=reset, name=name)
+    if is_table(X) and (reset or estimator._has_columns):
+        X = _check_table(estimator, X, reset, name)
         X = X.toarray() if sp.issparse(X) else X
         X = X[:, :, np.newaxis]
         if reset:
@@ -48,6 +53,7 @@ def check_sequences(estimator, X, *, reset, name="X"):
             estimator.sequence_shape_ = X.shape[1:]
             _forget(estimator, "n_tokens_")
         return X
+    names = names_in(X)
     X = as_sequences(X, name)
     padded = pad_sequences(X) if isinstance(X, list) else X
     n_steps, n_features = padded.shape[1:]
@@ -55,15 +61,16 @@ def check_sequences(estimator, X, *, reset, name="X"):
         estimator._has_columns = False
         estimator.n_features_in_ = n_features
         _forget(estimator, "feature_names_in_", "n_tokens_")
+        if names is not None:
+            estimator.feature_names_in_ = names
         differ = np.isnan(padded[:, -1, 0]).any()
         estimator.sequence_shape_ = (None if differ else n_steps), n_features
-    expected = estimator.sequence_shape_[1]
-    if n_features != expected:
-        raise ValueError(
-            f"{name} has {n_features} features per step, but "
-            f"{type(estimator).__name__} is expecting {expected} features per step. "
-            f"{FORMS}, with the features that fit saw."
-        )
+    known = None
+    if not estimator._has_columns:
+        known = getattr(estimator, "feature_names_in_", None)
+    refuse_other_features(
+        estimator, (n_features, names), (estimator.sequence_shape_[1], known), name
+    )
     return padded
 
 
@@ -73,16 +80,38 @@ def _forget(estimator, *names):
         vars(estimator).pop(name, None)
 
 
-def _is_table(X):
-    """Whether X has two axes, sequences and steps."""
-    if sp.issparse(X) or hasattr(X, "columns") or hasattr(X, "column_names"):
-        return not is_ragged(X)
-    if is_ragged(X):
-        return False
+def _check_table(estimator, X, reset, name):
+    """As any table, but its columns may be given as steps."""
     try:
-        return np.asarray(X).ndim == 2
-    except ValueError:  # steps that differ in shape, which as_sequences refuses
-        return False
+        return check_inputs(estimator, X, reset=reset, name=name)
+    except ValueError as error:
+        message, steps = str(error), f"{_array_of(X, name)}[:, :, np.newaxis]"
+    if "contains NaN" in message and _is_padded(X):
+        message = (
+            f"{name} is a table and has NaN at the end of rows. Give sequences of "
+            f"different length as {steps}, where NaN at the end is padding, or as a "
+            "list of rows without it."
+        )
+    elif " features, but " in message:
+        message = f"{message.rstrip('.')}, or give sequences of any length as {steps}."
+    raise ValueError(message)
+
+
+def _array_of(X, name):
+    """How a table becomes an array, for the message."""
+    if isinstance(X, np.ndarray):
+        return name
+    if sp.issparse(X):
+        return f"{name}.toarray()"
+    return f"{name}.to_numpy()" if hasattr(X, "to_numpy") else f"np.asarray({name})"
+
+
+def _is_padded(X):
+    """Whether the gaps of a table stand at the end of rows."""
+    X = X.toarray() if sp.issparse(X) else as_numbers(X, "X", "a table")
+    is_gap = np.isnan(X)
+    after = np.arange(X.shape[1]) >= lengths_of(X[:, :, np.newaxis])[:, np.newaxis]
+    return bool((is_gap == after).all())
 
 
 def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
@@ -122,9 +151,14 @@ def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
             "embedding_dim=None for numbers."
         )
     X = X[..., 0]
-    limit = np.iinfo(np.int32).max if reset else estimator.n_tokens_
+    limit = MOST_TOKENS if reset else estimator.n_tokens_
     if reset and n_tokens is not None:
         limit = n_tokens
+        if n_tokens > MOST_TOKENS:
+            raise ValueError(
+                f"n_tokens={n_tokens} is too large. Give {MOST_TOKENS} at most, or "
+                f"None for what {name} shows."
+            )
     wrong = (np.floor(X) != X) | (X < 0) | (limit <= X)
     if wrong.any():
         value = X[wrong][0]
@@ -149,6 +183,12 @@ def _refusal(name, value, limit, n_tokens, reset):
             f"{name} holds {value:g}, which is no token. Give whole numbers from 0 "
             "(padding) on, for example by TextSequences, or set embedding_dim=None "
             "for numbers."
+        )
+    if value >= MANY_TOKENS:
+        return (
+            f"{name} holds the token {value:.10g}, but tokens from 0 to {limit - 1} "
+            "are expected. Number them from 1 on, for example by TextSequences or "
+            "OrdinalEncoder."
         )
     if reset:
         return (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skdl._inputs import Inputs, refuse_overflow
-from skdl._sequences._ragged import lengths_of
+from skdl._sequences._padding import is_step, lengths_of
 
 
 @dataclass(eq=False)
@@ -16,12 +16,12 @@ class SequenceInputs:
     ----------
     of_steps : Inputs
         For single steps, which are standardised alike.
-    n_steps : int or None, default=None
+    n_steps : int or None
         Of every sequence; None if there may be any number of them, and padding.
     """
 
     of_steps: Inputs
-    n_steps: int | None = None
+    n_steps: int | None
 
     @classmethod
     def fit(cls, X, weight, *, scaling, dtype):
@@ -41,15 +41,15 @@ class SequenceInputs:
         Returns
         -------
         SequenceInputs
-            For sequences of any length.
+            For sequences with as many steps as these.
         """
-        is_step = ~np.isnan(X[..., 0])
-        weight = np.repeat(weight, is_step.sum(axis=1))
+        given = is_step(X)
+        weight = np.repeat(weight, given.sum(axis=1))
         options = {"scaling": scaling, "dtype": dtype, "what": "Feature"}
-        return cls(Inputs.fit(X[is_step], weight, **options))
+        return cls(Inputs.fit(X[given], weight, **options), X.shape[1])
 
     def reaching(self, *parts):
-        """The same for sequences of one length if these are, else of any length.
+        """The same, for sequences of any length once there are others than before.
 
         Parameters
         ----------
@@ -59,12 +59,13 @@ class SequenceInputs:
         Returns
         -------
         SequenceInputs
-            With another `n_steps`.
+            Itself, or with `n_steps` None.
         """
         lengths = {part.shape[1] for part in parts}
-        padded = any(np.isnan(part[:, -1, 0]).any() for part in parts)
-        n_steps = None if padded or len(lengths) > 1 else lengths.pop()
-        return replace(self, n_steps=n_steps)
+        padded = any(map(is_padded, parts))
+        if lengths == {self.n_steps} and not padded:
+            return self
+        return replace(self, n_steps=None)
 
     @property
     def shape(self):
@@ -98,13 +99,13 @@ class SequenceInputs:
         ValueError
             If a value is too large for the dtype.
         """
-        is_step = ~np.isnan(X[..., 0])
-        if is_step.all():
+        given = is_step(X)
+        if given.all():
             steps = X.reshape(-1, X.shape[2])
             result = self.of_steps.standardised(steps).reshape(X.shape)
         else:
             result = np.full(X.shape, np.nan, self.dtype)
-            result[is_step] = self.of_steps.standardised(X[is_step])
+            result[given] = self.of_steps.standardised(X[given])
         refuse_overflow(result, X)
         return result
 

@@ -1,13 +1,16 @@
-"""Sequences of different length: told apart, checked, padded and cut again."""
+"""Sequences of different length: told apart and checked."""
+
+import numbers
 
 import numpy as np
 import scipy.sparse as sp
 
 from skdl._sequences._numbers import FILL, as_numbers, is_finite
+from skdl._sequences._padding import lengths_of
 
 FORMS = (
     "an array of shape (n_sequences, n_steps) or (n_sequences, n_steps, n_features), "
-    "or a list of sequences"
+    "or a list of arrays of shape (n_steps, n_features)"
 )
 
 
@@ -32,6 +35,29 @@ def is_ragged(X):
     if not isinstance(X, (list, tuple)) or any(hasattr(m, "shape") for m in members):
         return True
     return len({len(m) if _is_sequence(m) else None for m in members}) > 1
+
+
+def is_table(X):
+    """Whether X has two axes, sequences and steps, and numbers in them.
+
+    Parameters
+    ----------
+    X : object
+        What the user gave.
+
+    Returns
+    -------
+    bool
+        False also for a frame of one column or more that hold sequences.
+    """
+    if is_ragged(X) or _holds_sequences(X):
+        return False
+    if hasattr(X, "shape"):
+        return len(X.shape) == 2
+    try:
+        return np.asarray(X).ndim == 2
+    except ValueError:  # steps that differ in shape, which as_sequences refuses
+        return False
 
 
 def as_sequences(X, name="X", *, allow_nan=False):
@@ -63,10 +89,14 @@ def as_sequences(X, name="X", *, allow_nan=False):
     TypeError
         For sparse matrices, and if X is no collection of numbers at all.
     """
-    if sp.issparse(X):
-        raise TypeError(
-            f"{name} is a sparse matrix, but dense sequences are expected. Give "
-            f"{name}.toarray()."
+    _refuse_sparse(X, name, f"{name}.toarray()")
+    if X is None:
+        raise TypeError(f"{name} is None, but sequences are expected. Give {FORMS}.")
+    if _holds_sequences(X):
+        raise ValueError(
+            f"{name} has {X.shape[1]} columns and sequences in them, but one column of "
+            "sequences is expected. Give a list of arrays of shape (n_steps, "
+            "n_features), in which such columns are features."
         )
     if not is_ragged(X):
         return _check_array(_as_floats(X, name), name, allow_nan)
@@ -80,73 +110,81 @@ def as_sequences(X, name="X", *, allow_nan=False):
     return sequences
 
 
-def pad_sequences(sequences, dtype=None, value=np.nan):
-    """Bring sequences to the length of the longest one, padding them at the end.
+def names_in(X):
+    """The names of the features if all sequences are frames with names of text.
 
     Parameters
     ----------
-    sequences : list of ndarray of shape (n_steps, ...)
-        With equal shapes but for the number of steps.
-    dtype : dtype, default=None
-        Of the result; None takes one that holds all the sequences and `value`.
-    value : scalar, default=nan
-        What padding is.
+    X : object
+        What the user gave.
 
     Returns
     -------
-    ndarray of shape (n_sequences, longest, ...)
-        A new array.
+    ndarray of object or None
+        The first sequence's.
     """
-    if dtype is None:
-        dtype = np.result_type(value, *{s.dtype for s in sequences})
-    shape = len(sequences), max(map(len, sequences)), *sequences[0].shape[1:]
-    padded = np.full(shape, value, dtype)
-    for row, sequence in zip(padded, sequences, strict=True):
-        row[: len(sequence)] = sequence
-    return padded
+    members = _members(X)
+    if members is None or not all(hasattr(m, "columns") for m in members):
+        return None
+    names = list(members[0].columns)
+    are_text = all(isinstance(name, str) for name in names)
+    return np.array(names, dtype=object) if are_text else None
 
 
-def lengths_of(padded):
-    """The number of steps of each sequence, without the padding.
+def refuse_other_features(estimator, found, known, name="X"):
+    """Refuse steps with other features than those of fit.
 
     Parameters
     ----------
-    padded : ndarray of shape (n_sequences, n_steps, n_features)
-        Of floats; steps of NaN in all features at the end are padding.
+    estimator : BaseEstimator
+        Whose class the message has.
+    found, known : tuple of int and ndarray or None
+        The number of features and their names, of these sequences and of fit's.
+    name : str, default="X"
+        The argument's name, for the message.
 
-    Returns
-    -------
-    ndarray of int of shape (n_sequences,)
-        Zero for a sequence that is NaN throughout.
+    Raises
+    ------
+    ValueError
+        If the numbers differ, or both have names and these differ.
     """
-    n_sequences, n_steps = padded.shape[:2]
-    if is_finite(padded) or not padded.size:
-        return np.full(n_sequences, n_steps)
-    is_step = ~np.isnan(padded).all(axis=2)
-    n_padded = is_step[:, ::-1].argmax(axis=1)
-    return np.where(is_step.any(axis=1), n_steps - n_padded, 0)
-
-
-def unpad(values, lengths):
-    """Cut padded sequences to their lengths.
-
-    Parameters
-    ----------
-    values : sequence of ndarray of shape (n_steps, ...)
-        One for each sequence, or one array of them.
-    lengths : sequence of int
-        How many steps of each are kept.
-
-    Returns
-    -------
-    list of ndarray
-        Views.
-    """
-    return [steps[:n] for steps, n in zip(values, lengths, strict=True)]
+    own = type(estimator).__name__
+    if found[0] != known[0]:
+        raise ValueError(
+            f"{name} has {found[0]} features per step, but {own} is expecting "
+            f"{known[0]} features per step. Give {FORMS}, with the features that fit "
+            "saw."
+        )
+    if found[1] is None or known[1] is None or list(found[1]) == list(known[1]):
+        return
+    raise ValueError(
+        f"The sequences of {name} have the columns {list(found[1])}, but {own} is "
+        f"expecting {list(known[1])}. Give the columns that fit saw, in the same order."
+    )
 
 
 def _is_sequence(value):
     return isinstance(value, (list, tuple)) or len(getattr(value, "shape", ())) > 0
+
+
+def _holds_sequences(X):
+    """Whether the entries of several columns are sequences themselves."""
+    if sp.issparse(X) or len(getattr(X, "shape", ())) != 2 or X.shape[1] < 2:
+        return False
+    if hasattr(X, "iloc"):
+        kinds = [getattr(dtype, "kind", "O") for dtype in X.dtypes]
+        first = X.iloc[:1, [i for i, kind in enumerate(kinds) if kind == "O"]]
+    else:
+        first = X[:1] if getattr(getattr(X, "dtype", None), "kind", "") == "O" else ()
+    return any(map(_is_sequence, np.asarray(first, dtype=object).ravel()))
+
+
+def _refuse_sparse(X, name, dense):
+    if sp.issparse(X):
+        raise TypeError(
+            f"{name} is a sparse matrix, but dense sequences are expected. Give "
+            f"{dense}."
+        )
 
 
 def _members(X):
@@ -171,11 +209,17 @@ def _as_floats(values, name):
 
 def _as_sequence(values, name):
     """One sequence, of two axes."""
+    _refuse_sparse(values, name, "a list of their toarray()")
+    form = "a sequence is an array of shape (n_steps,) or (n_steps, n_features)"
+    if values is None or isinstance(values, numbers.Number):
+        raise TypeError(
+            f"{name} is {values!r}, but {form}. Leave it out, or give its steps."
+        )
     array = _as_floats(values, name)
     if array.ndim not in (1, 2):
         raise ValueError(
-            f"{name} has shape {array.shape}, but a sequence is an array of shape "
-            "(n_steps,) or (n_steps, n_features)."
+            f"{name} has shape {array.shape}, but {form}. Join the axes of the "
+            "features, by x.reshape(len(x), -1) for each array x."
         )
     if not array.size:
         raise ValueError(
@@ -209,8 +253,15 @@ def _check_array(X, name, allow_nan):
             f"{name} has shape {X.shape}, but {FORMS} is expected. Reshape your data: "
             f"{name}.reshape(1, -1) is one sequence of one feature."
         )
-    if X.ndim not in (2, 3):
-        raise ValueError(f"{name} has shape {X.shape}. Give {FORMS}.")
+    if X.ndim > 3:
+        raise ValueError(
+            f"{name} has shape {X.shape}. Give {FORMS}; {name}.reshape(*{name}.shape"
+            "[:2], -1) joins the axes of the features."
+        )
+    if X.ndim < 2:
+        raise ValueError(
+            f"{name} has shape {X.shape}. Give {FORMS}, with more than 0 sequences."
+        )
     X = X if X.ndim == 3 else X[..., np.newaxis]
     for axis, what in enumerate(["sequence", "step", "feature"]):
         if X.shape[axis] == 0:

@@ -6,7 +6,14 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
-from skdl._sequences._ragged import as_sequences, is_ragged, lengths_of
+from skdl._sequences._padding import is_step
+from skdl._sequences._ragged import (
+    as_sequences,
+    is_ragged,
+    is_table,
+    names_in,
+    refuse_other_features,
+)
 from skdl._validation import refuse_repeated_names, remedies
 
 FLOATS = [np.float64, np.float32]
@@ -62,11 +69,11 @@ class StackedSteps:
         ValueError
             If there are other features, or X is no collection of sequences.
         """
-        if _is_table(X) and (reset or (check_features and estimator._saw_columns)):
+        two_axes = is_table(X) and not sp.issparse(X)
+        if two_axes and (reset or (check_features and estimator._saw_columns)):
             return cls._of_table(estimator, X, reset)
-        names = _names_in(X)
+        names = names_in(X)
         index = X.index if hasattr(X, "iloc") and X.ndim == 2 else None
-        two_axes = _is_table(X)
         X = as_sequences(X, allow_nan=True)
         n_features = X[0].shape[-1]
         if reset:
@@ -76,14 +83,19 @@ class StackedSteps:
             if names is not None:
                 estimator.feature_names_in_ = names
         elif check_features:
-            _refuse_other_features(estimator, n_features, names)
+            known = None
+            if not estimator._saw_columns:
+                known = getattr(estimator, "feature_names_in_", None)
+            refuse_other_features(
+                estimator, (n_features, names), (estimator._n_step_features, known)
+            )
         if isinstance(X, list):
             rows, n_steps = np.concatenate(X), None
             lengths = np.array([len(x) for x in X])
         else:
-            lengths, n_steps = lengths_of(X), X.shape[1]
-            is_step = np.arange(n_steps) < lengths[:, np.newaxis]
-            rows = X.reshape(-1, n_features) if is_step.all() else X[is_step]
+            is_there, n_steps = is_step(X), X.shape[1]
+            lengths = is_there.sum(axis=1)
+            rows = X.reshape(-1, n_features) if is_there.all() else X[is_there]
         known = getattr(estimator, "feature_names_in_", None)
         if check_features and known is not None and not estimator._saw_columns:
             from pandas import DataFrame
@@ -144,8 +156,8 @@ class StackedSteps:
             result = rows.reshape(shape)
         else:
             result = np.full(shape, np.nan, np.result_type(rows, np.float32))
-            is_step = np.arange(self.n_steps) < self.lengths[:, np.newaxis]
-            result[is_step] = rows
+            is_there = np.arange(self.n_steps) < self.lengths[:, np.newaxis]
+            result[is_there] = rows
         return result[..., 0] if two_axes and shape[2:] == (1,) else result
 
 
@@ -188,37 +200,3 @@ def repeat_over_steps(values, lengths, name, *, needed=False):
             "one value for each of them."
         )
     return values
-
-
-def _is_table(X):
-    """Whether X is what scikit-learn takes: two axes at most, no list of sequences."""
-    if is_ragged(X):
-        return False
-    shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
-    return len(shape) < 3
-
-
-def _names_in(X):
-    """The names of the features if all sequences are frames with names of text."""
-    if not is_ragged(X) or not all(hasattr(member, "columns") for member in X):
-        return None
-    names = list(next(iter(X)).columns)
-    are_text = all(isinstance(name, str) for name in names)
-    return np.array(names, dtype=object) if are_text else None
-
-
-def _refuse_other_features(estimator, n_features, names):
-    known, name = estimator._n_step_features, type(estimator).__name__
-    if n_features != known:
-        raise ValueError(
-            f"X has {n_features} features per step, but {name} is expecting {known} "
-            "features per step. Give the features that fit saw."
-        )
-    seen = getattr(estimator, "feature_names_in_", None)
-    if estimator._saw_columns or seen is None or names is None:
-        return
-    if list(seen) != list(names):
-        raise ValueError(
-            f"The sequences have the columns {list(names)}, but {name} is expecting "
-            f"{list(seen)}. Give the columns that fit saw, in the same order."
-        )

@@ -3,7 +3,13 @@
 import numpy as np
 
 from skdl._series._index import told
-from skdl._series._numbers import as_numbers, has_labels, in_order, refuse_gaps
+from skdl._series._numbers import (
+    as_numbers,
+    counted,
+    has_labels,
+    in_order,
+    refuse_gaps,
+)
 
 
 def columns_of_exog(exog):
@@ -57,8 +63,8 @@ def aligned_exog(exog, index, argument, *, n_skipped=0, names=None, n_columns=No
         values = values[:, np.newaxis]
     if n_columns is not None and values.shape[1] != n_columns:
         raise ValueError(
-            f"{argument} has {values.shape[1]} columns, but fit saw {n_columns}. Give "
-            "the same columns."
+            f"{argument} has {counted(values.shape[1], 'column')}, but fit saw "
+            f"{n_columns}. Give the same columns."
         )
     if has_labels(exog):
         rows = _rows_by_label(exog.index, index[n_skipped:], argument)
@@ -67,8 +73,9 @@ def aligned_exog(exog, index, argument, *, n_skipped=0, names=None, n_columns=No
         return np.concatenate([np.full((n_skipped, values.shape[1]), np.nan), values])
     if len(values) != len(index):
         raise ValueError(
-            f"{argument} has {len(values)} rows, but {len(index)} are needed: from "
-            f"{told(index, 0)} to {told(index, -1)}."
+            f"{argument} has {counted(len(values), 'row')}, but {len(index)} "
+            f"{'is' if len(index) == 1 else 'are'} needed: from {told(index, 0)} to "
+            f"{told(index, -1)}."
         )
     refuse_gaps(values, index, argument)
     return values

@@ -34,12 +34,7 @@ def checked_index(index, argument, freq=None):
 
     known = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
     if not isinstance(index, known) and index.dtype.kind not in "iu":
-        example = f", for example {index[0]!r}" if len(index) else ""
-        raise ValueError(
-            f"The index of {argument} holds neither dates nor whole numbers{example}. "
-            "Turn text into dates with pandas.to_datetime, or pass the values as an "
-            "array."
-        )
+        raise _unknown_kind(index, argument)
     if index.hasnans:
         place = int(np.flatnonzero(index.isna())[0])
         raise ValueError(
@@ -74,7 +69,8 @@ def check_same_kind(index, before, argument):
     """
     same = index.dtype.kind == before.dtype.kind
     if same and index.dtype.kind in "mM":
-        same = getattr(index, "tz", None) == getattr(before, "tz", None)
+        # by name, as time zones of the same name may be different objects
+        same = str(getattr(index, "tz", None)) == str(getattr(before, "tz", None))
     elif same and index.dtype.kind == "O":
         same = index.dtype == before.dtype  # periods of a frequency
     if not same:
@@ -141,13 +137,39 @@ def _step(index):
 
     if isinstance(index, pd.PeriodIndex):
         return index.freq
-    if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
-        if index.freq is not None:
-            return index.freq
-        if len(index) == 2:
-            return to_offset(index[1] - index[0])
-        return type(index)(index, freq="infer").freq  # None for less than two
-    return int(index[1] - index[0]) if len(index) > 1 else 1
+    if not isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        return int(index[1] - index[0]) if len(index) > 1 else 1
+    if index.freq is not None:
+        return index.freq
+    if len(index) == 2:
+        return to_offset(index[1] - index[0])
+    if len(index) < 2:
+        return None
+    inferred = _inferred(index)
+    if inferred is not None and _goes_by(index, inferred):
+        return inferred
+    if len(set(np.diff(index.asi8))) == 1:  # days of UTC, told in another time zone
+        return to_offset(index[1] - index[0])
+    return _months(index)
+
+
+def _inferred(index):
+    """The step as pandas finds it, None if it finds none."""
+    try:
+        return type(index)(index, freq="infer").freq
+    except ValueError:
+        return None
+
+
+def _months(index):
+    """The step between dates of the same day of months, None if they are not."""
+    import pandas as pd
+
+    if not isinstance(index, pd.DatetimeIndex) or index[0].day > 28:
+        return None
+    months = np.diff(12 * index.year + index.month)
+    step = pd.DateOffset(months=int(months[0]))
+    return step if months[0] > 0 and _goes_by(index, step) else None
 
 
 def _goes_by(index, freq):
@@ -169,6 +191,28 @@ def _refuse_irregular(index, argument):
     wide = np.flatnonzero(steps > 1.5 * np.median(steps))
     odd = wide if len(wide) else np.flatnonzero(steps != np.median(steps))
     raise _irregular(index, int(odd[0]) + 1, argument)
+
+
+def _unknown_kind(index, argument):
+    """The error about labels that cannot be continued."""
+    if index.nlevels > 1:
+        return ValueError(
+            f"The index of {argument} has {index.nlevels} levels. Give a dict of "
+            "several series: {name: part.droplevel(0) for name, part in "
+            f"{argument}.groupby(level=0)}}."
+        )
+    example = ""
+    if len(index):
+        first = index[0]
+        told = repr(first) if isinstance(first, str) else str(first)
+        example = f", for example {told}"
+    remedy = "Turn text into dates with pandas.to_datetime"
+    if index.dtype.kind == "f":
+        remedy = "Turn floats into whole numbers with index.astype(int)"
+    return ValueError(
+        f"The index of {argument} holds neither dates nor whole numbers{example}. "
+        f"{remedy}, or pass the values as an array."
+    )
 
 
 def _irregular(index, place, argument):

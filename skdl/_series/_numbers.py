@@ -1,5 +1,9 @@
 """Numbers of a user's series: text, gaps and unknown columns are refused."""
 
+from datetime import date, timedelta
+from decimal import Decimal
+from numbers import Number, Real
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -7,6 +11,26 @@ from skdl._series._index import told
 from skdl._validation import refuse_repeated_names
 
 GAPS = "Fill the gaps, for example with interpolate()."
+DATES = "dates or times"
+DURATIONS = "durations"
+
+
+def counted(n, what):
+    """A number with its noun.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    what : str
+        Of what; the singular.
+
+    Returns
+    -------
+    str
+        "1 column", "2 columns".
+    """
+    return f"{n} {what}{'s' * (n != 1)}"
 
 
 def has_labels(values):
@@ -38,7 +62,7 @@ def as_numbers(values, argument):
     Returns
     -------
     ndarray
-        May be the user's own.
+        A new one; what is missing is NaN.
 
     Raises
     ------
@@ -49,40 +73,92 @@ def as_numbers(values, argument):
         values = values.toarray()
     if has_labels(values):
         refuse_repeated_names(values, argument)
-        array = _of_frame(values)
-    else:
-        try:
-            array = np.asarray(values)
-        except ValueError:
-            raise ValueError(
-                f"{argument} has rows of different length. Give one number for each "
-                "step and column; several series come as a list of arrays or a dict."
-            ) from None
-    first = None
-    if array.dtype.kind in "OUS":
-        first = next((v for v in array.flat if isinstance(v, (str, bytes))), None)
-    if first is not None or array.dtype.kind in "mMc":
-        what = f"text, for example {str(first)!r}"
-        if first is None:
-            what = "complex numbers" if array.dtype.kind == "c" else "dates or times"
-        raise ValueError(f"{argument} holds {what}. Give real numbers.")
-    if array.ndim not in (1, 2) or (array.ndim == 2 and not array.shape[1]):
+        _refuse_columns(values, argument)
+        _refuse_shape(values.shape, argument)
+        return values.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    try:
+        array = np.asarray(values)
+    except ValueError:
         raise ValueError(
-            f"{argument} has the shape {array.shape}. Give one axis, or steps and "
-            "columns; several series come as a list of arrays or a dict."
+            f"{argument} has rows of different length. Give one number for each "
+            "step and column; several series come as a list of arrays or a dict."
+        ) from None
+    if array.ndim == 0:
+        number = values is None or isinstance(values, Number)
+        raise ValueError(
+            f"{argument} must be an array, a Series or a DataFrame, and not "
+            f"{values if number else type(values).__name__}."
         )
-    try:
-        return array.astype(np.float64, copy=False)
-    except (TypeError, ValueError):
-        raise ValueError(f"{argument} holds what is no number.") from None
+    if array.dtype.kind not in "biuf":
+        what = _of_kind(array.dtype.kind) or _of_objects(array.flat)
+        if what is not None:
+            raise ValueError(f"{argument} holds {what}. Give real numbers.")
+    _refuse_shape(array.shape, argument)
+    if array.dtype.kind == "O":
+        import pandas as pd
+
+        array = np.where(pd.isna(array), np.nan, array)
+    return array.astype(np.float64)
 
 
-def _of_frame(values):
-    """Numbers of a Series or DataFrame; missing ones of any dtype are NaN."""
-    try:
-        return values.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        return values.to_numpy()
+def _refuse_shape(shape, argument):
+    if len(shape) > 2 or (len(shape) == 2 and not shape[1]):
+        raise ValueError(
+            f"{argument} has the shape {shape}. Give one axis, or steps and columns; "
+            "several series come as a list of arrays or a dict."
+        )
+
+
+def _refuse_columns(values, argument):
+    """Refuse the first column of a Series or DataFrame that holds no real numbers."""
+    from pandas.api.types import is_complex_dtype, is_numeric_dtype
+
+    columns = values.items() if values.ndim == 2 else [(None, values)]
+    for name, column in columns:
+        if is_complex_dtype(column.dtype):
+            what = "complex numbers"
+        elif is_numeric_dtype(column.dtype):
+            continue
+        elif column.dtype == "category":
+            what = "categories"
+        else:
+            what = _of_kind(_kind(column)) or _of_objects(column)
+        if what is None:
+            continue
+        where, remedy = argument, "Give real numbers."
+        if values.ndim == 2:
+            where = f"Column {name!r} of {argument}"
+            if what == DATES:
+                remedy = f"Make it the index, with set_index({name!r}), or drop it."
+        raise ValueError(f"{where} holds {what}. {remedy}")
+
+
+def _kind(column):
+    """The kind of a dtype, as NumPy has it; that of periods is that of dates."""
+    return "M" if hasattr(column.dtype, "freq") else column.dtype.kind
+
+
+def _of_kind(kind):
+    """What values of a dtype are, None if these have to be looked at."""
+    return {"c": "complex numbers", "M": DATES, "m": DURATIONS}.get(kind)
+
+
+def _of_objects(values):
+    """What the first object is that is neither a real number nor missing."""
+    import pandas as pd
+
+    for value in values:
+        if value is None or value is pd.NA or value is pd.NaT:
+            continue
+        if isinstance(value, (str, bytes)):
+            return f"text, for example {str(value)!r}"
+        if isinstance(value, (date, np.datetime64)):
+            return DATES
+        if isinstance(value, (timedelta, np.timedelta64)):
+            return DURATIONS
+        if not isinstance(value, (Real, Decimal, np.bool_)):
+            return f"what is no real number, for example {type(value).__name__}"
+    return None
 
 
 def refuse_gaps(values, index, argument, *, names=None):
@@ -111,8 +187,9 @@ def refuse_gaps(values, index, argument, *, names=None):
     where = told(index, row)
     if values.shape[1] > 1 or names is not None:
         where += f", column {column if names is None else repr(names[column])}"
-    what = "NaN" if np.isnan(values[row, column]) else "infinity"
-    raise ValueError(f"{argument} has {what} at {where}. {GAPS}")
+    if np.isnan(values[row, column]):
+        raise ValueError(f"{argument} has NaN at {where}. {GAPS}")
+    raise ValueError(f"{argument} has infinity at {where}. Replace such values.")
 
 
 def in_order(frame, names, argument):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skdl._series._numbers import in_order
+from skdl._series._numbers import counted, in_order
 from skdl._series._read import TimeSeries
 
 
@@ -188,8 +188,9 @@ def read_panel(series, argument="series"):
         one = TimeSeries.read(in_order(one, first.names, name), name)
         if one.values.shape[1] != first.values.shape[1]:
             raise ValueError(
-                f"{name} has {one.values.shape[1]} columns, but {names[0]} has "
-                f"{first.values.shape[1]}. Give all series the same columns."
+                f"{name} has {counted(one.values.shape[1], 'column')}, but "
+                f"{names[0]} has {first.values.shape[1]}. Give all series the same "
+                "columns."
             )
         members.append(one)
     return panel.with_members(members)

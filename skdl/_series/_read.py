@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skdl._series._index import check_same_kind, checked_index, continued, told
-from skdl._series._numbers import as_numbers, has_labels, in_order, refuse_gaps
+from skdl._series._numbers import (
+    as_numbers,
+    counted,
+    has_labels,
+    in_order,
+    refuse_gaps,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +63,7 @@ class TimeSeries:
         Returns
         -------
         TimeSeries
-            Its values may be the user's own array.
+            With numbers of its own.
 
         Raises
         ------
@@ -74,7 +80,7 @@ class TimeSeries:
             values = values[:, np.newaxis]
         if like is not None and values.shape[1] != like.values.shape[1]:
             raise ValueError(
-                f"{argument} has {values.shape[1]} columns, but fit saw "
+                f"{argument} has {counted(values.shape[1], 'column')}, but fit saw "
                 f"{like.values.shape[1]}. Give the same columns."
             )
         if labelled:

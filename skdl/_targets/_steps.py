@@ -1,9 +1,11 @@
 """Targets of every step of a sequence."""
 
+import reprlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from skdl._targets._labels import ClassTargets
 
@@ -174,26 +176,28 @@ class StepTargets:
 
     def _decoded(self, decode, raw, columns=True):
         """What single steps become, for each sequence."""
-        is_step = ~np.isnan(raw[..., 0])
-        values = decode(raw[is_step])
+        is_step = np.ones(raw.shape[:2], bool)
+        if isinstance(raw, np.ma.MaskedArray):
+            is_step = ~np.ma.getmaskarray(raw)[..., 0]
+        values = decode(np.asarray(raw)[is_step])
         if self.is_column and not columns:
             values = values[:, np.newaxis]
-        if is_step.all():
-            return values.reshape(*raw.shape[:2], *values.shape[1:])
-        return np.split(values, np.cumsum(is_step.sum(axis=1))[:-1])
+        if isinstance(raw, np.ma.MaskedArray):
+            return np.split(values, np.cumsum(is_step.sum(axis=1))[:-1])
+        return values.reshape(*raw.shape[:2], *values.shape[1:])
 
     def decode(self, raw):
         """Labels or numbers of every step.
 
         Parameters
         ----------
-        raw : ndarray of shape (n_sequences, n_steps, n_outputs)
-            Outputs of the network, NaN after the end of a sequence.
+        raw : ndarray or MaskedArray of shape (n_sequences, n_steps, n_outputs)
+            Outputs of the network, masked after the end of a sequence.
 
         Returns
         -------
         ndarray of shape (n_sequences, n_steps, ...) or list of ndarray
-            A list of arrays of shape (n_steps, ...) if there is padding.
+            A list of arrays of shape (n_steps, ...) from a masked array.
         """
         return self._decoded(self.of_steps.decode, raw, columns=False)
 
@@ -228,13 +232,25 @@ def steps_of(y, lengths, names=("X", "y"), n_steps=None):
     Raises
     ------
     ValueError
-        If there is another number of sequences or steps.
+        If there is another number of sequences or steps, or these differ in shape.
+    TypeError
+        If y is no collection of targets.
     """
     X, name = names
+    remedy = "With return_sequences=True give one target for each step."
+    if sp.issparse(y):
+        raise TypeError(f"{name} is a sparse matrix. Give {name}.toarray().")
+    if y is None or np.isscalar(y) or getattr(y, "shape", None) == ():
+        raise TypeError(
+            f"{name} is {reprlib.repr(y)}, but targets of sequences are expected. "
+            f"{remedy}"
+        )
     if hasattr(y, "iloc"):
         y = y.to_numpy()
     is_array = isinstance(y, np.ndarray) and y.dtype != object
-    parts = y if is_array else [np.asarray(part) for part in y]
+    parts = (
+        y if is_array else [_as_part(part, f"{name}[{i}]") for i, part in enumerate(y)]
+    )
     if len(parts) != len(lengths):
         raise ValueError(
             f"{X} has {len(lengths)} sequences, but {name} has {len(parts)}. Give "
@@ -246,8 +262,12 @@ def steps_of(y, lengths, names=("X", "y"), n_steps=None):
         if own != (length,) and not (is_array and own == (n_steps,)):
             given = f"{own[0]} targets" if own else "one target"
             raise ValueError(
-                f"{name}[{i}] has {given}, but {X}[{i}] has {length} steps. With "
-                "return_sequences=True give one target for each step."
+                f"{name}[{i}] has {given}, but {X}[{i}] has {length} steps. {remedy}"
+            )
+        if part.shape[1:] != parts[0].shape[1:]:
+            raise ValueError(
+                f"{name}[{i}] has shape {part.shape}, but {name}[0] has shape "
+                f"{parts[0].shape}. Give every step as many targets."
             )
     values = np.concatenate(
         [part[:length] for part, length in zip(parts, lengths, strict=True)]
@@ -260,3 +280,14 @@ def steps_of(y, lengths, names=("X", "y"), n_steps=None):
     is_column = values.ndim == 2 and values.shape[1] == 1
     values = values[:, 0] if is_column else values
     return Steps(values, lengths, n_steps, is_column)
+
+
+def _as_part(values, name):
+    """The targets of one sequence as an array."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} is no array: its steps differ in their numbers of targets. Give "
+            "every step as many targets."
+        ) from None

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
-from skdl._splits import last_step
 from skdl.display._pyplot import pyplot_for
+from skdl.estimators._forecast_inputs import check_whole
 
 HISTORY = 4  # times the steps that are forecast, at least
 LEAST_HISTORY = 24
+COVERAGE = 0.8
 PANEL = 2.6  # inches
 MARKED = 3  # points up to which lines have markers, as one point makes no line
 
@@ -23,7 +25,7 @@ class _Curves:
     lower: object = None
     upper: object = None
     actual: object = None
-    fits: list = field(default_factory=list)
+    starts: list = field(default_factory=list)
 
 
 class ForecastDisplay:
@@ -31,7 +33,7 @@ class ForecastDisplay:
 
     One panel for each series and column: the last observations, the forecasts with
     their interval, and what came, if that is known. Of a backtest: what came, and what
-    had been forecast for it; vertical lines are where the forecaster was fitted.
+    had been forecast for it; vertical lines are where splits begin.
 
     Make one by `from_estimator` or `from_backtest`.
 
@@ -87,7 +89,7 @@ class ForecastDisplay:
         forecaster,
         steps=None,
         *,
-        coverage=0.8,
+        coverage="auto",
         actual=None,
         n_history=None,
         exog=None,
@@ -98,11 +100,12 @@ class ForecastDisplay:
         Parameters
         ----------
         forecaster : LSTMForecaster or Pipeline
-            Fitted.
+            Fitted. A pipeline may hold nothing that transforms.
         steps : int or None, default=None
             How many steps, as in ``predict``.
-        coverage : float or None, default=0.8
-            Probability of the intervals; None for no intervals.
+        coverage : float, "auto" or None, default="auto"
+            Probability of the intervals; None for no intervals. "auto" is 0.8, or None
+            if the forecaster has too few residuals for that.
         actual : array-like, Series or DataFrame, or dict or list of these, default=None
             What came after the series of ``fit``, given as the series are.
         n_history : int or None, default=None
@@ -122,12 +125,20 @@ class ForecastDisplay:
         ------
         sklearn.exceptions.NotFittedError
             If the forecaster is not fitted.
+        ValueError
+            If a pipeline transforms, or if there are no intervals of that coverage.
         ImportError
             If matplotlib is missing.
         """
         pyplot_for("ForecastDisplay.from_estimator")
-        forecaster = last_step(forecaster)
+        forecaster = _forecaster_of(forecaster)
+        if n_history is not None:
+            check_whole("n_history", n_history)
         answers = [forecaster.predict(steps, exog)]
+        if isinstance(coverage, str) and coverage == "auto":
+            residuals = forecaster._residuals
+            enough = residuals is not None and residuals.suffice(COVERAGE)
+            coverage = COVERAGE if enough else None
         if coverage is not None:
             answers += forecaster.predict_interval(steps, coverage, exog)
         series = forecaster._panel
@@ -184,9 +195,13 @@ class ForecastDisplay:
         ------
         ValueError
             If there are no forecasts of a step.
+        TypeError
+            If `steps` is no list.
         ImportError
             If matplotlib is missing.
         """
+        if steps is not None and not np.iterable(steps):
+            raise TypeError(f"steps must be a list, such as [1], and not {steps!r}.")
         known = sorted(frame["step"].unique().tolist())
         if steps is None:
             steps = sorted({known[0], known[-1]})
@@ -215,7 +230,7 @@ class ForecastDisplay:
                     ", ".join(map(str, names)) or None,
                     forecasts,
                     actual=actual.sort_index(),
-                    fits=list(part.groupby("split")["origin"].min()),
+                    starts=list(part.groupby("split")["origin"].min()),
                 )
             )
         return cls(panels).plot(ax)
@@ -294,14 +309,28 @@ class ForecastDisplay:
                     **style | band_kw,
                 )
             )
-        for number, origin in enumerate(curves.fits):
+        for number, origin in enumerate(curves.starts):
             place = _places(curves.actual.index[:0].insert(0, origin))[0]
             style = {"color": "0.7", "linestyle": ":", "linewidth": 1, "zorder": 0}
-            ax.axvline(place, label=None if number else "fitted", **style)
+            ax.axvline(place, label=None if number else "split", **style)
         if curves.title is not None:
             ax.set_title(curves.title, fontsize=10, parse_math=False)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize=9)
+
+
+def _forecaster_of(estimator):
+    """The estimator itself, or the last step of a pipeline that does not transform."""
+    while isinstance(estimator, Pipeline):
+        for name, step in estimator.steps[:-1]:
+            if step is not None and step != "passthrough":
+                raise ValueError(
+                    f"The step {name!r} of the pipeline transforms the series, and its "
+                    "forecasts are not transformed back. Pass pipe[-1] for a figure in "
+                    "transformed units."
+                )
+        estimator = estimator.steps[-1][1]
+    return estimator
 
 
 def _column(rows, j):

@@ -42,8 +42,8 @@ def held_out_blocks(counts, n_members, horizon):
     Returns
     -------
     HeldOut or None
-        None if a network would have too few windows left to learn from, or if there is
-        one only.
+        None if a network would have too few windows left to learn from, or none to
+        leave out, or if there is one network only.
     """
     if n_members < 2:
         return None
@@ -59,9 +59,11 @@ def held_out_blocks(counts, n_members, horizon):
         start += count
     none = np.empty(0, dtype=int)
     rows = [np.concatenate([none, *parts]) for parts in rows]
-    if start - max(map(len, rows)) < LEAST_LEFT * start:
+    owner = np.concatenate(owner)
+    empty = len(np.unique(owner)) < n_members
+    if empty or start - max(map(len, rows)) < LEAST_LEFT * start:
         return None
-    return HeldOut(rows, np.concatenate(owner))
+    return HeldOut(rows, owner)
 
 
 def held_out_residuals(regressor, X, y, owner, counts, horizon):
@@ -106,6 +108,21 @@ class Residuals:
     def __init__(self, residuals, model):
         self.residuals = residuals
         self.model = model
+
+    def suffice(self, coverage):
+        """Whether there are enough of them for an interval.
+
+        Parameters
+        ----------
+        coverage : float
+            Of the interval.
+
+        Returns
+        -------
+        bool
+            For every series, as one with few of them borrows those of the others.
+        """
+        return coverage <= most_coverage(sum(map(len, self.residuals))) + 1e-9
 
     def of_levels(self, i, residuals=None):
         """What they make of levels, given the true levels before each window's end.

@@ -1,11 +1,14 @@
 """Checks of what a forecaster is given: lengths, steps, covariates."""
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 
-from skdl._series import aligned_exog, columns_of_exog
+from skdl._series import aligned_exog, columns_of_exog, counted
+
+LARGEST = 1e306
 
 
 def check_whole(name, value):
@@ -64,6 +67,11 @@ def blocks_of(steps, horizon, strategy):
     ValueError
         If they are too few or too many.
     """
+    if np.ndim(steps) or isinstance(steps, Mapping):
+        raise TypeError(
+            f"steps must be a whole number, and not {type(steps).__name__}. Pass a "
+            "history as series=..."
+        )
     n_steps = horizon if steps is None else check_whole("steps", steps)
     if strategy == "direct" and n_steps > horizon:
         raise ValueError(
@@ -94,8 +102,8 @@ def check_lengths(panel, n_needed, why):
     for one, argument in zip(panel, panel.arguments(), strict=True):
         if len(one) < n_needed:
             raise ValueError(
-                f"{argument} has {len(one)} observations, but {n_needed} are needed"
-                f"{why}"
+                f"{argument} has {counted(len(one), 'observation')}, but {n_needed} "
+                f"are needed{why}"
             )
 
 
@@ -117,10 +125,17 @@ def levels_of(panel, transform):
     Raises
     ------
     ValueError
-        If a logarithm is asked of a value that is not positive.
+        If a logarithm is asked of a value that is not positive, or if values are too
+        large for sums and differences.
     """
-    if transform.log:
-        for one, argument in zip(panel, panel.arguments(), strict=True):
+    for one, argument in zip(panel, panel.arguments(), strict=True):
+        largest = np.abs(one.values).max(initial=0)
+        if largest > LARGEST:
+            raise ValueError(
+                f"{argument} has numbers of the size {largest:.3g}, with which nothing "
+                "can be computed. Divide it by a constant."
+            )
+        if transform.log:
             one.check_positive(argument)
     return [transform.levels(one.values) for one in panel]
 

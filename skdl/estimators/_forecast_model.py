@@ -9,6 +9,23 @@ from skdl._sequences import windows
 from skdl._series import SeriesTransform
 
 
+def unit_of(rows):
+    """Powers of two near the largest numbers, whose squares may be too large, or zero.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, n_columns)
+        Numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_columns,)
+        Dividing by them changes no digit.
+    """
+    _, exponent = np.frexp(np.abs(rows).max(axis=0))
+    return np.ldexp(1.0, np.clip(exponent, -1000, 1000))
+
+
 @dataclass(frozen=True)
 class Standard:
     """Mean and standard deviation of columns.
@@ -36,8 +53,12 @@ class Standard:
         Standard
             Of these columns.
         """
-        scaler = StandardScaler().fit(rows)
-        return cls(scaler.mean_, scaler.scale_)
+        unit = unit_of(rows)
+        scaler = StandardScaler().fit(rows / unit)
+        # below 1 in these units are all deviations but that of a constant column
+        constant = scaler.scale_ == 1
+        mean = np.where(constant, rows[0], scaler.mean_ * unit)
+        return cls(mean, np.where(constant, 1.0, scaler.scale_ * unit))
 
     def forward(self, rows):
         """Standardise.

@@ -14,6 +14,7 @@ from skdl.estimators._forecast_inputs import (
     levels_of,
     read_covariates,
 )
+from skdl.estimators._forecast_model import unit_of
 
 
 class ForecastScoresMixin:
@@ -24,8 +25,16 @@ class ForecastScoresMixin:
 
         After the last observation of `fit`, and then after each one of `series`, the
         next `horizon` steps are forecast from all that was observed before; nothing is
-        fitted again. So a search takes ``cv=TimeSeriesSplit()``; there, pass covariates
-        in the place of y.
+        fitted again.
+
+        So a search takes ``cv=TimeSeriesSplit()``, whose test part begins where the
+        training part ends: with ``gap=0``, which is its default. The default of a
+        search, ``KFold``, does not: with labels it is refused, and of arrays it scores
+        something else. In a search, pass covariates in the place of y, and leave
+        ``scoring`` out, as scorers call ``predict(X)``. Several series cannot be
+        searched; compare settings by `backtest` there. A pipeline whose other steps
+        transform is fitted, scored and searched in transformed units; its forecasts
+        come from ``pipe[-1].predict(steps)``, and are in these units, too.
 
         Parameters
         ----------
@@ -44,12 +53,18 @@ class ForecastScoresMixin:
         ------
         ValueError
             If labels show that the observations are not the next ones, or if they are
-            fewer than `horizon`.
+            fewer than `horizon`, or allow one forecast only.
         """
         check_is_fitted(self, "regressor_")
         transform, horizon = self._model.transform, self._model.horizon
         later = self._panel.reread(series)
-        check_lengths(later, horizon, f" for a forecast of horizon={horizon} steps.")
+        why = f" for a forecast of horizon={horizon} steps. Give more of them."
+        check_lengths(later, horizon, why)
+        if horizon == 1 and any(len(one) < 2 for one in later):
+            raise ValueError(
+                "score is R² of two forecasts at least, but with horizon=1 a single "
+                "observation allows one only. Give more of them."
+            )
         check_presence(exog, self._covariates)
         covariates = read_covariates(later, exog, like=self._covariates)
         if covariates is not None:
@@ -65,10 +80,10 @@ class ForecastScoresMixin:
         ):
             n_columns = level.shape[2]
             actual = following(joined.members[i].values, first[i], count[i], horizon)
-            forecast = transform.values(level)
-            scores.append(
-                r2_score(actual.reshape(-1, n_columns), forecast.reshape(-1, n_columns))
-            )
+            actual = actual.reshape(-1, n_columns)
+            forecast = transform.values(level).reshape(-1, n_columns)
+            unit = unit_of(actual)
+            scores.append(r2_score(actual / unit, forecast / unit))
         return float(np.mean(scores))
 
     def backtest(

@@ -121,6 +121,11 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
         held_out = None
         if self.intervals:
             held_out = held_out_blocks(counts, self.n_members, self.horizon)
+        if held_out is None and getattr(self, "early_stopping", False) in (True,):
+            raise ValueError(
+                "early_stopping=True needs windows that are left out of training. "
+                + self._why_nothing_is_held_out(self.horizon)
+            )
         regressor = self._make_regressor(seed)
         regressor.fit(X, y, held_out=None if held_out is None else held_out.rows)
         self._residuals = None
@@ -130,6 +135,7 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
             )
             self._residuals = Residuals(residuals, model)
         self._panel, self._covariates, self._model = panel, covariates, model
+        self._strategy = self.strategy
         self._set_attributes(regressor)
         return self
 
@@ -186,7 +192,7 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
             than the networks predict.
         """
         check_is_fitted(self, "regressor_")
-        n_steps, _ = blocks_of(steps, self._model.horizon, self.strategy)
+        n_steps, _ = blocks_of(steps, self._model.horizon, self._strategy)
         panel, covariates = self._known(n_steps, exog, series)
         return self._answers(panel, self._ahead(panel, covariates, n_steps))
 
@@ -225,10 +231,10 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
         if not isinstance(coverage, numbers.Real) or not 0 < coverage < 1:
             raise ValueError(f"coverage={coverage!r} must be a number between 0 and 1.")
         if self._residuals is None:
-            raise ValueError(self._why_no_residuals())
-        n_steps, _ = blocks_of(steps, self._model.horizon, self.strategy)
+            raise ValueError(self._why_nothing_is_held_out(self._model.horizon))
+        n_steps, _ = blocks_of(steps, self._model.horizon, self._strategy)
         panel, covariates = self._known(n_steps, exog, series)
-        if self.strategy == "recursive":
+        if self._strategy == "recursive":
             tails = (1 - coverage) / 2, (1 + coverage) / 2
             paths = self._paths(panel, covariates, n_steps, coverage)
             bounds = [np.quantile(path, tails, axis=0) for path in paths]
@@ -239,7 +245,7 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
             ]
         return tuple(self._answers(panel, edge) for edge in zip(*bounds, strict=True))
 
-    def _why_no_residuals(self):
+    def _why_nothing_is_held_out(self, horizon):
         if not self.intervals or self.n_members < 2:
             return (
                 f"intervals={self.intervals} and n_members={self.n_members} leave no "
@@ -247,10 +253,9 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
                 "least 2."
             )
         return (
-            "The series of fit is too short for intervals: with horizon="
-            f"{self._model.horizon} the networks cannot leave out blocks of windows. "
-            'Lower horizon, with strategy="recursive" for many steps, or fit a longer '
-            "series."
+            f"The series of fit is too short: with horizon={horizon} the networks "
+            "cannot leave out blocks of windows. Lower horizon, with "
+            'strategy="recursive" for many steps, or fit a longer series.'
         )
 
     def _known(self, n_steps, exog, series):

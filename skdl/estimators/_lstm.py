@@ -1,7 +1,7 @@
 """What estimators for sequences share: parameters, networks, inputs, steps."""
 
 import numbers
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -12,13 +12,15 @@ from skdl._sequences import (
     check_sequences,
     check_tokens,
     is_padded,
+    is_ragged,
     lengths_of,
 )
 from skdl._targets import StepTargets, steps_of
-from skdl._validation import Interval, StrOptions, non_negative
+from skdl._validation import Interval, StrOptions, check_weights, non_negative
 from skdl.base._decay import DecayMixin
 from skdl.estimators._widths import hidden_widths, widths
 
+BATCH_STEPS = 2**17  # about so many in a large batch of "auto"
 STOPPING_ROWS = 2000  # sequences from which some are set apart to stop early
 
 
@@ -78,7 +80,7 @@ class Recurrent(DecayMixin):
 
     _adam_rate = 0.003
     _full_batch_rows = 32
-    _batch_limits = 16, 128
+    _batch_limits = 16, 128  # of "auto"
     _least_decay_steps = 300
 
     def _network(self, input_shape, n_outputs):
@@ -163,15 +165,13 @@ class Sequences(Recurrent):
             self._has_steps = bool(self.return_sequences)
             self._check_forms()
         if self._takes_tokens:
-            return check_tokens(
-                self,
-                X,
-                reset=reset,
-                n_tokens=self.n_tokens,
-                moves=not self._has_steps,
-                name=name,
-            )
-        return check_sequences(self, X, reset=reset, name=name)
+            options = {"n_tokens": self.n_tokens, "moves": not self._has_steps}
+            X = check_tokens(self, X, reset=reset, name=name, **options)
+        else:
+            X = check_sequences(self, X, reset=reset, name=name)
+        if reset:
+            self._n_steps = X.shape[1]
+        return X
 
     def _check_forms(self):
         """Parameters that do not go with each other."""
@@ -203,7 +203,15 @@ class Sequences(Recurrent):
 
     def _inputs_for(self, inputs, rows, validation):
         parts = [part.X for part in (rows, validation) if part is not None]
-        return inputs.reaching(*parts)
+        inputs = inputs.reaching(*parts)
+        if not self._takes_tokens:
+            self.sequence_shape_ = inputs.shape
+        return inputs
+
+    @property
+    def _batch_limits(self):
+        fitting = 2 ** round(np.log2(BATCH_STEPS / self._n_steps))
+        return 16, int(np.clip(fitting, 16, 128))
 
     def _further_options(self, input_shape):
         options = {"return_sequences": bool(self.return_sequences)}
@@ -214,8 +222,7 @@ class Sequences(Recurrent):
         return options
 
     def _spec_as_now(self, before, now):
-        padded = dict(now.params).get("padded")
-        if padded is None or before.input_shape[1:] != now.input_shape[1:]:
+        if self._takes_tokens or before.input_shape[1:] != now.input_shape[1:]:
             return before
         return _for_steps(before, now.input_shape[0])
 
@@ -232,7 +239,14 @@ class Sequences(Recurrent):
     # -- targets of steps --------------------------------------------------------------
 
     def _targets_of(self, X, y, names=("X", "y")):
-        if not self._has_steps or y is None:
+        if y is None:
+            return y
+        if not self._has_steps:
+            if is_ragged(y):
+                raise ValueError(
+                    f"{names[1]} holds several targets for each sequence. With one for "
+                    "each step set return_sequences=True; else give an array."
+                )
             return y
         return steps_of(y, self._lengths(X), names, n_steps=X.shape[1])
 
@@ -269,10 +283,30 @@ class Sequences(Recurrent):
 
         return PerStep(function, targets.are_indices) if self._has_steps else function
 
+    def _raw(self, X):
+        raw = super()._raw(X)
+        if self._has_steps and is_ragged(X):  # predictions are a list as X is one
+            raw = np.ma.array(raw, mask=np.ma.getmaskarray(raw))
+        return raw
+
     def _outputs(self, X):
-        outputs = super()._outputs(X)
+        lengths = self._lengths(X)
+        if (lengths == X.shape[1]).all():
+            return super()._outputs(X)
+        outputs = None
+        for rows, n_steps in _of_like_length(lengths):
+            some = super()._outputs(X[rows, :n_steps])
+            if outputs is None:
+                n_given = X.shape[1:2] if self._has_steps else ()
+                outputs = np.zeros((len(X), *n_given, some.shape[-1]), some.dtype)
+            if self._has_steps:
+                outputs[rows, :n_steps] = some
+            else:
+                outputs[rows] = some
         if self._has_steps:
-            outputs[np.arange(X.shape[1]) >= self._lengths(X)[:, np.newaxis]] = np.nan
+            after = np.arange(X.shape[1]) >= lengths[:, np.newaxis]
+            mask = np.repeat(after[..., np.newaxis], outputs.shape[-1], axis=-1)
+            outputs = np.ma.array(outputs, mask=mask)
         return outputs
 
     def _score_of_steps(self, metric, X, y, sample_weight):
@@ -281,7 +315,7 @@ class Sequences(Recurrent):
         answers, lengths = self.predict(X), self._lengths(X)
         steps = steps_of(y, lengths, n_steps=X.shape[1])
         if sample_weight is not None:
-            sample_weight = np.repeat(sample_weight, lengths)
+            sample_weight = np.repeat(check_weights(sample_weight, X), lengths)
         answers = np.concatenate(list(answers)).reshape(steps.values.shape)
         return metric(steps.values, answers, sample_weight=sample_weight)
 
@@ -291,8 +325,14 @@ class Sequences(Recurrent):
         return tags
 
 
+def _of_like_length(lengths):
+    """Rows whose lengths lie between the same powers of two, and the longest length."""
+    powers = np.ceil(np.log2(np.maximum(lengths, 1)))
+    for power in np.unique(powers):
+        rows = np.flatnonzero(powers == power)
+        yield rows, max(lengths[rows].max(), 1)
+
+
 def _for_steps(spec, n_steps):
     """The same network for another number of steps, None for any with padding."""
-    params = {**dict(spec.params), "padded": n_steps is None}
-    shape = (n_steps, *spec.input_shape[1:])
-    return replace(spec, input_shape=shape, params=tuple(sorted(params.items())))
+    return spec.changed((n_steps, *spec.input_shape[1:]), padded=n_steps is None)

@@ -58,9 +58,11 @@ class LSTMForecaster(
         wanders or has a trend.
     seasonal_differencing : int, default=0
         Steps of a season, whose observation is subtracted: 12 for months of a year. 0
-        for none.
+        for none. Covariates are not differenced: `window` should hold a season and
+        `horizon`, if there are some.
     intervals : bool, default=True
-        Whether each network leaves out a block of the windows, for `predict_interval`.
+        Whether each network leaves out a block of the windows, and those whose targets
+        overlap with the targets of the block, for `predict_interval`.
         Nothing is left out if less than a third of the windows would stay, as with a
         long horizon and a short series. False lets all networks learn from all windows.
     units : int or tuple of int, default=32
@@ -87,7 +89,8 @@ hidden_units, activation, dropout, recurrent_dropout : object
         Passes over the windows, at most. Many more learn the noise of most series.
     early_stopping : bool or "auto", default=False
         Whether the training of a network ends when the windows that it leaves out are
-        no longer predicted better.
+        no longer predicted better; these then choose the epoch as well, and intervals
+        are a little too narrow. True is refused where nothing is left out, "auto" not.
     patience, min_delta, monitor, restore_best_weights, loss, callbacks : object
         As in `LSTMRegressor`.
     random_state : int, RandomState instance or None, default=None

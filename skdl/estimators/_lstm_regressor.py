@@ -84,8 +84,8 @@ class LSTMRegressor(Sequences, NeuralRegressor, SequenceParameters):
     return_sequences : bool, default=False
         Whether there is a target for each step: y of shape (n_sequences, n_steps) or
         (n_sequences, n_steps, n_outputs), or a list of arrays of the sequences'
-        lengths. Predictions have the same form. All steps count alike, whatever the
-        length of their sequence.
+        lengths. Predictions are a list where X is one or is padded, else an array. All
+        steps count alike, whatever the length of their sequence.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         As in `DenseRegressor`.
     momentum : float, default=0.0

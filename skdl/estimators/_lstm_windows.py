@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import Ridge, RidgeCV
 
 from skdl._sequences import SequenceInputs, check_sequences
 from skdl._targets import NumericTargets
@@ -16,6 +16,7 @@ from skdl.base._prepared import Divided
 from skdl.estimators._lstm import LSTMParameters, Recurrent
 
 PENALTIES = np.logspace(-3, 4, 15)  # of the autoregression
+LEAST_WINDOWS = 3  # without one of them there are two to learn from
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -140,15 +141,18 @@ def autoregression(X, y):
     X : ndarray of shape (n_windows, n_steps * n_features)
         Windows.
     y : ndarray of shape (n_windows, n_outputs)
-        What follows them.
+        What follows them. With one or two of them the penalty is 1.
 
     Returns
     -------
     dict of str to ndarray
         Kernel and bias, by the names that they have in the network.
     """
-    ridge = RidgeCV(PENALTIES, alpha_per_target=True).fit(X, y)
+    ridge = Ridge(1.0)
+    if len(X) >= LEAST_WINDOWS:
+        ridge = RidgeCV(PENALTIES, alpha_per_target=True)
+    ridge.fit(X, y)
     return {
-        "autoregression/kernel": ridge.coef_.T,
-        "autoregression/bias": ridge.intercept_,
+        "autoregression/kernel": ridge.coef_.reshape(y.shape[1], -1).T,
+        "autoregression/bias": np.reshape(ridge.intercept_, -1),
     }

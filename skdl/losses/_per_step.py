@@ -55,6 +55,12 @@ class PerStep:
         else:
             target = ops.reshape(target, (-1, n_targets))
         values = self.function(target, ops.reshape(y_pred, (-1, n_outputs)))
+        if len(values.shape) != 1:
+            raise ValueError(
+                f"{self.function!r} returned values of shape {tuple(values.shape)} for "
+                "the steps of sequences; one value per step is needed, of shape "
+                "(batch,). Take means over the last axis: keras.ops.mean(..., axis=-1)."
+            )
         values = ops.reshape(values, ops.shape(weight)) * ops.cast(weight, values.dtype)
         total = ops.maximum(ops.sum(weight, axis=1), 1e-30)
         return ops.sum(values, axis=1) / ops.cast(total, values.dtype)

@@ -1,6 +1,7 @@
 """Texts to rows of tokens, as a step of a pipeline."""
 
 import numbers
+import re
 from collections import Counter
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._validation import Interval, StrOptions
-from skdl.preprocessing._texts import check_texts
+from skdl.preprocessing._texts import check_texts, check_words
 
 PADDING, UNKNOWN = 0, 1
 FIRST = 2  # the token of the most frequent word
@@ -286,7 +287,15 @@ class TextSequences(TransformerMixin, BaseEstimator):
 
     def _words(self, X, length):
         """The words of each text, no more than `length`."""
-        analyze = CountVectorizer(
+        analyze = self._analyzer()
+        kept = slice(None)
+        if length is not None:
+            kept = slice(-length, None) if self.truncating == "pre" else slice(length)
+        return [analyze(text)[kept] for text in check_texts(X)]
+
+    def _analyzer(self):
+        """A function from a text to the list of its words."""
+        vectorizer = CountVectorizer(
             analyzer=self.analyzer,
             lowercase=self.lowercase,
             strip_accents=self.strip_accents,
@@ -294,11 +303,18 @@ class TextSequences(TransformerMixin, BaseEstimator):
             tokenizer=self.tokenizer,
             token_pattern=self.token_pattern,
             stop_words=self.stop_words,
-        ).build_analyzer()
-        kept = slice(None)
-        if length is not None:
-            kept = slice(-length, None) if self.truncating == "pre" else slice(length)
-        return [list(analyze(text))[kept] for text in check_texts(X)]
+        )
+        try:
+            analyze = vectorizer.build_analyzer()
+        except (re.error, TypeError) as error:  # TypeError: None, without a tokenizer
+            raise ValueError(
+                f"token_pattern={self.token_pattern!r} is no regular expression: "
+                f"{error}. Give one that finds words, such as {WORDS!r}."
+            ) from None
+        for name in ("analyzer", "tokenizer"):
+            if callable(getattr(self, name)):
+                return lambda text: check_words(analyze(text), name, text)
+        return analyze
 
     def _numbered(self, texts):
         """Words as numbers, padded at the end."""

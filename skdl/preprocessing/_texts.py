@@ -1,4 +1,4 @@
-"""One column of texts, checked."""
+"""One column of texts, and the words of a text, checked."""
 
 import math
 import reprlib
@@ -68,4 +68,37 @@ def _no_text(i, value):
     return TypeError(
         f"X[{i}] is {reprlib.repr(value)} of type {type(value).__name__}, but a text "
         f"is expected. {remedy}"
+    )
+
+
+def check_words(words, name, text):
+    """Check what a user's function made of a text.
+
+    Parameters
+    ----------
+    words : iterable of str
+        What it returned.
+    name : str
+        The parameter that is the function.
+    text : str
+        What it was given.
+
+    Returns
+    -------
+    list of str
+        The words.
+
+    Raises
+    ------
+    ValueError
+        If it returned anything else.
+    """
+    if isinstance(words, Iterable) and not isinstance(words, (str, bytes)):
+        found = list(words)
+        if all(isinstance(word, str) for word in found):
+            return found
+        words = found
+    raise ValueError(
+        f"{name} returned {reprlib.repr(words)} for the text {reprlib.repr(text)}, but "
+        "a list of words is expected. Give a function that returns a list of str."
     )

@@ -111,9 +111,15 @@ str, int, or list of str or int, default=None
     2026-01-05    9
     Freq: D, Name: load, dtype: int64
     """
+    obs = _of_numpy(obs)
     values = _observations(obs)
-    following = obs if targets is None else _targets(targets, obs)
+    following = obs if targets is None else _of_numpy(_targets(targets, obs))
     labels = values if targets is None else np.asarray(following)
+    if not labels.ndim:
+        raise ValueError(
+            f"targets={targets!r} is no column of obs, and no series. Give the name or "
+            "the number of a column, or one target for each observation."
+        )
     if labels.ndim not in (1, 2) or len(labels) != len(values):
         raise ValueError(
             f"targets has shape {labels.shape}, but obs has {len(values)} "
@@ -167,6 +173,11 @@ def _check_index(index):
         )
     if index.inferred_type not in ORDERED.split():
         return
+    if index.hasnans:
+        raise ValueError(
+            f"The index of obs has no time at observation {index.isna().argmax()}. "
+            "Drop such observations, by obs[obs.index.notna()]."
+        )
     if index.has_duplicates:
         twice = index[index.duplicated()][0]
         raise ValueError(
@@ -179,6 +190,31 @@ def _check_index(index):
             f"The index of obs is not sorted: {_told(index[falls + 1])} comes after "
             f"{_told(index[falls])}. Sort it first, by obs.sort_index()."
         )
+
+
+def _of_numpy(data):
+    """Series and frames with NumPy's numbers instead of pandas' own."""
+    if not hasattr(data, "iloc"):
+        return data
+    if data.ndim == 2:
+        if all(map(_is_of_numpy, data.dtypes)):
+            return data
+        import pandas as pd
+
+        columns = [_of_numpy(data.iloc[:, i]) for i in range(data.shape[1])]
+        return pd.concat(columns, axis=1).set_axis(data.columns, axis=1)
+    if _is_of_numpy(data.dtype):
+        return data
+    if data.hasnans:
+        values = data.to_numpy(np.float64, na_value=np.nan)
+    else:
+        values = data.to_numpy(data.dtype.numpy_dtype)
+    return type(data)(values, data.index, name=data.name)
+
+
+def _is_of_numpy(dtype):
+    """Whether it is none of pandas' own dtypes of numbers."""
+    return getattr(getattr(dtype, "numpy_dtype", None), "kind", "") not in set("biuf")
 
 
 def _targets(targets, obs):

@@ -5,7 +5,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 
@@ -44,6 +44,24 @@ class NetworkSpec:
     n_outputs: int
     params: tuple = ()
     dtype: str = "float32"
+
+    def changed(self, input_shape, **params):
+        """The same network for rows of another shape, with some other parameters.
+
+        Parameters
+        ----------
+        input_shape : tuple of int or None
+            Shape of one row.
+        **params : dict
+            Those that change.
+
+        Returns
+        -------
+        NetworkSpec
+            A new one.
+        """
+        params = tuple(sorted({**dict(self.params), **params}.items()))
+        return replace(self, input_shape=tuple(input_shape), params=params)
 
     def model(self, seed=0):
         """Build the network.

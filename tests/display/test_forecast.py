@@ -11,6 +11,7 @@ from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skdl.display import ForecastDisplay
 from tests.estimators.forecasters import LinearForecaster, autoregression
@@ -65,7 +66,31 @@ def test_without_intervals_one_network_is_enough(series):
     assert_array_equal(display.forecast_lines_[0].get_ydata(), forecaster.predict(2))
     assert len(display.observed_lines_[0].get_xdata()) == 24
     with pytest.raises(ValueError, match="n_members of at least 2"):
-        ForecastDisplay.from_estimator(forecaster)
+        ForecastDisplay.from_estimator(forecaster, coverage=0.8)
+    few = LinearForecaster(4, n_members=2, ridge=1.0).fit(series[:12])
+    with pytest.raises(ValueError, match="at least 9 windows, but fit saw 8"):
+        few.predict_interval(coverage=0.8)
+    for one in (forecaster, few):
+        assert ForecastDisplay.from_estimator(one).bands_ == []
+
+
+def test_a_pipeline_that_transforms_is_not_drawn(series):
+    pipe = make_pipeline(FunctionTransformer(np.exp), LinearForecaster(4)).fit(series)
+    with pytest.raises(ValueError, match=r"'functiontransformer' .* Pass pipe\[-1\]"):
+        ForecastDisplay.from_estimator(pipe)
+    ForecastDisplay.from_estimator(pipe[-1])
+    pipe = make_pipeline("passthrough", LinearForecaster(4)).fit(series)
+    ForecastDisplay.from_estimator(pipe)
+
+
+def test_wrong_arguments_are_told_in_a_sentence(series):
+    forecaster = fitted(series)
+    with pytest.raises(ValueError, match="n_history=0 must be a whole number"):
+        ForecastDisplay.from_estimator(forecaster, n_history=0)
+    with pytest.raises(
+        TypeError, match=r"steps must be a list, such as \[1\], and not 1"
+    ):
+        ForecastDisplay.from_backtest(forecaster.backtest(series, 2), steps=1)
 
 
 INDICES = {
@@ -128,6 +153,8 @@ def test_a_backtest_shows_what_was_forecast_when(series):
     assert_array_equal(actual.get_ydata(), series[80:])
     places = [line.get_xdata()[0] for line in display.ax_.lines[-2:]]
     assert_array_equal(pd.DatetimeIndex(places), MONTHS[[79, 89]])
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels[-1] == "split"
     with pytest.raises(ValueError, match="holds 4, but the backtest has"):
         ForecastDisplay.from_backtest(frame, steps=[4])
 

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.model_selection import (
     GridSearchCV,
+    KFold,
     TimeSeriesSplit,
     cross_val_score,
     cross_validate,
@@ -160,6 +161,8 @@ def test_a_score_needs_what_comes_next(series):
         forecaster.score(series[71:])
     with pytest.raises(ValueError, match="2 observations, but 3 are needed for a fore"):
         forecaster.score(series[70:72])
+    with pytest.raises(ValueError, match="two forecasts at least, but with horizon=1"):
+        LinearForecaster(4).fit(series[:70]).score(series[70:71])
     with pytest.raises(ValueError, match="exog is given, but fit saw none"):
         forecaster.score(series[70:], np.ones(30))
 
@@ -216,6 +219,11 @@ def test_covariates_take_the_place_of_y_in_a_search():
     )
     search.fit(series, exog)
     assert search.best_score_ == pytest.approx(1)
+
+
+def test_shuffled_parts_of_labelled_series_are_refused_in_a_search(series):
+    with pytest.raises(ValueError, match=r"not regular: after|begins at"):
+        cross_val_score(LinearForecaster(4), series, cv=KFold(5), error_score="raise")
 
 
 def test_a_bayesian_search_walks_forward(series):

@@ -180,7 +180,10 @@ def test_why_there_is_no_interval(series):
     assert forecaster.regressor_.held_out is None
     with pytest.raises(ValueError, match="Fit with intervals=True"):
         forecaster.predict_interval()
+    assert held_out_blocks([3], 5, 1) is None
+    few = LinearForecaster(4, n_members=5, ridge=1.0).fit(series[:8])
+    assert few.regressor_.held_out is None
     long = LinearForecaster(3, 10, n_members=5).fit(series[:40])
     assert long.residuals_ is None
-    with pytest.raises(ValueError, match="too short for intervals: with horizon=10"):
+    with pytest.raises(ValueError, match="of fit is too short: with horizon=10"):
         long.predict_interval()

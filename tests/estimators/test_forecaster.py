@@ -204,6 +204,47 @@ def test_nothing_given_is_changed(sales):
     assert_array_equal(values, sales)
 
 
+@pytest.mark.parametrize("labelled", [True, False], ids=["pandas", "array"])
+def test_what_the_user_changes_later_is_not_learnt(sales, labelled):
+    given, known = sales.copy(), np.arange(120.0)
+    if not labelled:
+        given = sales.to_numpy(copy=True)
+    forecaster = LinearForecaster(6, 2, ridge=1.0).fit(given, known)
+    before = forecaster.predict(exog=[120.0, 121.0])
+    given[:] = 0
+    known[:] = 0
+    assert_array_equal(forecaster.predict(exog=[120.0, 121.0]), before)
+
+
+def test_the_strategy_is_that_of_fit(sales):
+    forecaster = LinearForecaster(6, 2).fit(sales)
+    with pytest.raises(ValueError, match="steps=3 is more than horizon=2"):
+        forecaster.set_params(strategy="recursive").predict(3)
+
+
+@pytest.mark.parametrize("exponent", [1000, 530, -530, -990])
+def test_units_do_not_matter_however_large(exponent):
+    series = autoregression(80) + 3
+    unit = 2.0**exponent
+    forecaster = LinearForecaster(4, 2, differencing=1, n_members=3)
+    expected = forecaster.fit(series[:60]).predict()
+    score = forecaster.score(series[60:])
+    forecaster.fit(series[:60] * unit)
+    assert_allclose(forecaster.predict() / unit, expected)
+    assert forecaster.score(series[60:] * unit) == pytest.approx(score)
+
+
+def test_numbers_too_large_for_differences_are_refused():
+    with pytest.raises(ValueError, match=r"series has numbers of the size 1\.5e\+308"):
+        LinearForecaster(3).fit([-1.5e308, 1.5e308] * 10)
+
+
+@pytest.mark.parametrize("value", [7.1, 1e300, -1e-300, 0.0])
+def test_any_constant_goes_on(value):
+    found = LinearForecaster(3, 2, ridge=1.0).fit(np.full(20, value)).predict()
+    assert_allclose(found, [value, value], rtol=1e-12)
+
+
 def test_parameters_are_those_given():
     forecaster = LinearForecaster(6, 2, differencing=1)
     assert forecaster.get_params()["window"] == 6
@@ -264,7 +305,9 @@ def test_wrong_calls_are_told_in_a_sentence(sales):
         fitted.predict(0)
     with pytest.raises(TypeError, match=r"steps must be a whole number .* not 1\.5"):
         fitted.predict(1.5)
-    with pytest.raises(TypeError, match=r"steps must be .* not Series"):
+    with pytest.raises(
+        TypeError, match=r"steps must be .* not Series\. Pass .* series="
+    ):
         fitted.predict(sales)
     with pytest.raises(ValueError, match="exog is given, but fit saw none"):
         fitted.predict(exog=np.ones(3))
@@ -287,5 +330,5 @@ def test_wrong_covariates_are_told_in_a_sentence(sales):
         fitted.predict()
     with pytest.raises(ValueError, match="4 rows, but 6 are needed: from 2020-01"):
         fitted.predict(4, exog[:4])
-    with pytest.raises(ValueError, match="1 columns, but fit saw 2"):
+    with pytest.raises(ValueError, match="1 column, but fit saw 2"):
         fitted.predict(exog=np.ones(3))

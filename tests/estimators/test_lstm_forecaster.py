@@ -88,6 +88,38 @@ def test_parameters_reach_the_networks(waves):
     HistoryDisplay.from_estimator(forecaster)
 
 
+WITHOUT_BLOCKS = {
+    "one network": ({"n_members": 1}, 240, "intervals=True and n_members"),
+    "no intervals": ({"intervals": False}, 240, "intervals=True and n_members"),
+    "few windows": ({"n_members": 5, "horizon": 1, "window": 4}, 8, "too short"),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_BLOCKS)
+def test_early_stopping_needs_what_is_left_out(waves, case):
+    parameters, n, message = WITHOUT_BLOCKS[case]
+    given = waves[:n]
+    with pytest.raises(ValueError, match=f"early_stopping=True needs .*{message}"):
+        small(**parameters, early_stopping=True).fit(given)
+    forecaster = small(**parameters, early_stopping="auto", epochs=1).fit(given)
+    assert "val_loss" not in forecaster.history_
+
+
+@pytest.mark.parametrize("n_windows", [1, 2])
+def test_the_fewest_windows_warn_of_nothing(waves, n_windows):
+    forecaster = small(units=2, epochs=1).fit(waves[: 7 + n_windows])
+    assert np.isfinite(forecaster.predict()).all()
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e160, 1e-300])
+def test_networks_take_any_units(waves, unit):
+    forecaster = small(epochs=1).fit(waves * unit)
+    lower, upper = forecaster.predict_interval(coverage=0.8)
+    forecast = forecaster.predict() / unit
+    assert_allclose(forecast, small(epochs=1).fit(waves).predict(), rtol=1e-4)
+    assert (lower < upper).all()
+
+
 def test_window_and_horizon_come_first():
     parameters = list(inspect.signature(LSTMForecaster).parameters.values())
     assert [p.name for p in parameters[:2]] == ["window", "horizon"]

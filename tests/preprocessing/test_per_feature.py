@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
@@ -365,6 +366,23 @@ def test_other_sequences_are_refused_in_a_sentence(X, message):
     per_feature = PerFeature(StandardScaler()).fit(sequences())
     with pytest.raises(ValueError, match=message):
         per_feature.transform(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (None, TypeError, "X is None, but sequences are expected"),
+        (3, ValueError, r"X has shape \(\), but an array of shape"),
+        (sp.csr_array(np.eye(3)), TypeError, "X is a sparse matrix"),
+        ([[[1, 2], [3]], [[4]]], ValueError, r"X\[0\] is no sequence of numbers"),
+    ],
+    ids=["None", "number", "sparse", "ragged steps"],
+)
+def test_what_is_no_sequence_is_refused_as_by_estimators(X, error, message):
+    with pytest.raises(error, match=message):
+        PerFeature(StandardScaler()).fit(X)
+    with pytest.raises(error, match=message):
+        PerFeature(StandardScaler()).fit(sequences()).transform(X)
 
 
 def test_two_axes_have_the_steps_of_training():

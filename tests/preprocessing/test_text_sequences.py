@@ -333,3 +333,19 @@ def test_a_vocabulary_needs_a_word(texts, parameters):
 def test_parameters_are_checked(name, value):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of TextSequences"):
         TextSequences(**{name: value}).fit(FEW)
+
+
+@pytest.mark.parametrize("pattern", ["(", None])
+def test_token_pattern_must_be_a_regular_expression(pattern):
+    with pytest.raises(ValueError, match=r"^token_pattern=.* is no regular expression"):
+        TextSequences(token_pattern=pattern).fit(FEW)
+
+
+@pytest.mark.parametrize("name", ["analyzer", "tokenizer"])
+@pytest.mark.parametrize(
+    "function", [str.lower, len, lambda text: None, lambda text: [1]], ids=list("slno")
+)
+def test_functions_must_return_words(name, function):
+    parameters = {"token_pattern": None, name: function}
+    with pytest.raises(ValueError, match=f"^{name} returned .* for the text 'a b', "):
+        TextSequences(**parameters).fit(FEW)

@@ -204,6 +204,29 @@ def test_indices(index):
     assert_index_equal(to_sequences(data, 5)[1].index, index[5:])
 
 
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [("Int64", "int64"), ("Float32", "float32"), ("int64", "int64")],
+    ids=str,
+)
+def test_dtype_of_targets_does_not_depend_on_the_horizon(dtype, expected):
+    series = pd.Series(range(N), DAYS, dtype=dtype, name="sold")
+    data = series.to_frame()
+    others = {"targets": series}
+    for horizon in (1, 2):
+        options = {"size": 5, "horizon": horizon}
+        for y in (
+            to_sequences(series, **options)[1],
+            to_sequences(data, **options)[1],
+            to_sequences(data, targets="sold", **options)[1],
+            to_sequences(numbers(N), **options, **others)[1],
+        ):
+            assert set(np.atleast_1d(y.dtypes)) == {np.dtype(expected)}
+            assert_array_equal(
+                y.to_numpy().reshape(len(y), -1)[0], range(5, 5 + horizon)
+            )
+
+
 # -- what is refused -------------------------------------------------------------------
 
 
@@ -275,6 +298,10 @@ REFUSED = {
         "index of obs has 2026-01-02 more than once. Keep one",
     ),
     "a time far apart twice": (frame().iloc[[0, 1, 2, 3, 0]], "2026-01-01 more than"),
+    "no time": (
+        frame(DAYS.where(np.arange(N) != 4)),
+        "index of obs has no time at observation 4. Drop",
+    ),
     "several levels": (
         frame().set_index("sun", append=True),
         "index of obs has 2 levels, but one series",
@@ -302,6 +329,7 @@ WRONG_TARGETS = {
     "length": (np.arange(N - 1), r"targets has shape \(29,\), but obs has 30"),
     "axes": (numbers(N, 2, 2), r"targets has shape \(30, 2, 2\)"),
     "name": ("rain", r"targets='rain' is no column of obs, which has \['load', 'wind'"),
+    "truth": (True, "targets=True is no column of obs, and no series. Give the name"),
     "number": ([0, 3], r"targets=3 is no column of obs"),
     "index": (frame()["load"].iloc[::-1], "targets and obs have different indices"),
     "gap": (gap()["wind"], r"targets has NaN at 2026-01-08 \(observation 7\)"),

@@ -44,7 +44,19 @@ def test_forms_of_the_same_sequences_become_one_array(X):
     assert_array_equal(check_sequences(estimator, X, reset=True), PADDED)
     assert estimator.sequence_shape_ == (None, 2)
     assert estimator.n_features_in_ == 2
-    assert not hasattr(estimator, "feature_names_in_")
+
+
+def test_names_of_frames_in_a_list_are_kept_and_looked_at():
+    frames = [pd.DataFrame(part, columns=["a", "b"]) for part in RAGGED]
+    estimator = fitted(frames)
+    assert estimator.feature_names_in_.tolist() == ["a", "b"]
+    assert_array_equal(check_sequences(estimator, frames, reset=False), PADDED)
+    assert_array_equal(check_sequences(estimator, RAGGED, reset=False), PADDED)
+    for names in (["b", "a"], ["a", "c"]):
+        others = [frame.set_axis(names, axis=1) for frame in frames]
+        with pytest.raises(ValueError, match=r"X_val have the columns .*same order"):
+            check_sequences(estimator, others, reset=False, name="X_val")
+    assert not hasattr(fitted(RAGGED), "feature_names_in_")
 
 
 def test_sequences_of_one_length_are_noted():
@@ -85,10 +97,33 @@ def test_other_numbers_of_steps_are_welcome_but_not_of_columns():
     estimator = fitted(np.zeros((5, 4)))
     assert check_sequences(estimator, longer, reset=False).shape == (1, 9, 1)
     assert check_sequences(estimator, [np.zeros(2)], reset=False).shape == (1, 2, 1)
-    with pytest.raises(ValueError, match=r"X has 9 features, but .* is expecting 4"):
+    with pytest.raises(
+        ValueError,
+        match=r"X has 9 features, but .* is expecting 4.*X\[:, :, np.newaxis\]\.$",
+    ):
         check_sequences(estimator, longer[..., 0], reset=False)
     of_steps = fitted(np.zeros((5, 4, 1)))  # then two axes are no table
     assert check_sequences(of_steps, longer[..., 0], reset=False).shape == (1, 9, 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "array"),
+    [
+        (np.asarray, "X"),
+        (np.ndarray.tolist, r"np.asarray\(X\)"),
+        (pd.DataFrame, r"X.to_numpy\(\)"),
+        (sp.csr_array, r"X.toarray\(\)"),
+    ],
+    ids=["array", "lists", "frame", "sparse"],
+)
+def test_tables_may_not_be_padded(make, array):
+    table = make(np.array([[1.0, 2.0, 3.0], [4.0, NAN, NAN]]))
+    with pytest.raises(
+        ValueError, match=rf"NaN at the end of rows.* {array}\[:, :, np.newaxis\]"
+    ):
+        fitted(table)
+    with pytest.raises(ValueError, match=r"contains NaN \(row 0, column 1\)"):
+        fitted(make(np.array([[1.0, NAN, 3.0], [4.0, NAN, NAN]])))
 
 
 def test_features_must_be_those_of_fit():
@@ -179,6 +214,18 @@ def test_too_large_tokens_are_refused_with_the_number_that_is_needed():
         "Set n_tokens=10 or more before fit, or map",
     ):
         tokens([[9]], reset=False, estimator=estimator, name="X_val")
+
+
+@pytest.mark.parametrize("n_tokens", [None, 5])
+@pytest.mark.parametrize("token", [5e30, 2**31 - 1, 2**40])
+def test_tokens_too_large_for_the_network_are_to_be_numbered(token, n_tokens):
+    with pytest.raises(ValueError, match=r"holds the token .*Number them from 1 on"):
+        tokens([[1, token]], n_tokens=n_tokens)
+
+
+def test_number_of_tokens_fits_into_integers():
+    with pytest.raises(ValueError, match=r"n_tokens=4294967296 is too large. Give"):
+        tokens([[1, 2]], n_tokens=2**32)
 
 
 def test_numbers_of_several_features_are_no_tokens():

@@ -6,7 +6,7 @@ import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_array_equal
 
-from skdl._sequences import as_sequences, is_ragged, lengths_of, pad_sequences, unpad
+from skdl._sequences import as_sequences, is_ragged, is_step, lengths_of, pad_sequences
 
 
 def numbers(*shape, dtype="float64"):
@@ -95,7 +95,7 @@ def test_missing_values_of_pandas_are_nan():
 # -- padding ---------------------------------------------------------------------------
 
 
-def test_padding_stands_at_the_end_and_can_be_cut_off():
+def test_padding_stands_at_the_end():
     sequences = ragged(2, 5, 1, 5)
     padded = pad_sequences(sequences)
     assert padded.shape == (4, 5, 2)
@@ -104,8 +104,7 @@ def test_padding_stands_at_the_end_and_can_be_cut_off():
         assert np.isnan(row[len(sequence) :]).all()
     lengths = lengths_of(padded)
     assert_array_equal(lengths, [2, 5, 1, 5])
-    for cut, sequence in zip(unpad(padded, lengths), sequences, strict=True):
-        assert_array_equal(cut, sequence)
+    assert_array_equal(padded[is_step(padded)], np.concatenate(sequences))
 
 
 @pytest.mark.parametrize(
@@ -136,6 +135,8 @@ def test_only_steps_of_nan_in_all_features_at_the_end_are_padding():
     X[2, 5, 0] = np.nan
     X[3] = np.nan
     assert_array_equal(lengths_of(X), [4, 6, 6, 0])
+    expected = [[True] * n + [False] * (6 - n) for n in (4, 6, 6, 0)]
+    assert_array_equal(is_step(X), expected)
 
 
 def test_lengths_of_finite_and_infinite_values():
@@ -192,10 +193,18 @@ REFUSED = {
     "no sequences": (numbers(0, 5, 2), r"X is empty.*0 sequences"),
     "no steps in an array": (numbers(3, 0, 2), r"X is empty.*0 steps"),
     "no features": (numbers(3, 5, 0), r"X is empty.*0 features"),
-    "empty list": ([], r"X has shape \(0,\). Give an array"),
+    "empty list": ([], r"X has shape \(0,\). Give an array.*more than 0 seq"),
     "one axis": ([1, 2, 3], r"X has shape \(3,\).*Reshape your data"),
-    "four axes": (numbers(2, 2, 2, 2), r"X has shape \(2, 2, 2, 2\). Give an array"),
-    "three axes in a list": ([numbers(2, 2, 2), A], r"X\[0\] has shape \(2, 2, 2\)"),
+    "a number": (3, r"X has shape \(\), but an array of shape"),
+    "four axes": (numbers(2, 2, 2, 2), r"X has shape \(2, 2, 2, 2\).*reshape"),
+    "three axes in a list": (
+        [numbers(2, 2, 2), A],
+        r"X\[0\] has shape \(2, 2, 2\).*Join",
+    ),
+    "two columns of arrays": (
+        pd.concat([column(A, B), column(A, B)], axis=1),
+        "X has 2 columns and sequences in them, but one column",
+    ),
     "text": ([["a", "b"], ["c"]], r"X\[0\] holds text, for example 'a'"),
     "text in an array": (np.array([["a"], ["b"]]), "X holds text, for example 'a'"),
     "text among objects": ([[1, 2], [3, "b", None]], r"X\[1\] holds text.*'b'"),
@@ -219,8 +228,12 @@ def test_other_sequences_are_refused_in_a_sentence(X, message):
     [
         (sp.csr_array(np.eye(3)), r"X is a sparse matrix.*X.toarray\(\)"),
         ({"a": [1]}, r"X is \{'a': \[1\]\}, which is no array of numbers. Give"),
+        (None, "X is None, but sequences are expected. Give an array"),
+        ([A, None], r"X\[1\] is None, but a sequence is an array"),
+        ([A, 2.5], r"X\[1\] is 2.5, but a sequence is an array"),
+        ([sp.csr_array(A)] * 2, r"X\[0\] is a sparse matrix.*a list.*toarray\(\)"),
     ],
-    ids=["sparse", "dictionary"],
+    ids=["sparse", "dictionary", "None", "has None", "has number", "sparses"],
 )
 def test_other_objects_are_refused_in_a_sentence(X, message):
     with pytest.raises(TypeError, match=message):

@@ -44,7 +44,7 @@ WRONG = {
     "more": (FRAME.assign(z=1), "exog has a column 'z' too many"),
     "twice": (pd.concat([FRAME, FRAME]), "2024-01-01 more than once. Keep one row"),
     "gap": (FRAME.mask(FRAME == 3), "exog has NaN at 2024-01-04, column 'x'. Fill"),
-    "text": (FRAME.assign(x="a"), "exog holds text, for example 'a'"),
+    "text": (FRAME.assign(x="a"), "Column 'x' of exog holds text, for example 'a'"),
 }
 
 

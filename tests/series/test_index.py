@@ -1,10 +1,12 @@
 """Labels go on as pandas would have made them, and disorder is named."""
 
+import zoneinfo
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from skdl._series._index import checked_index, continued
+from skdl._series._index import check_same_kind, checked_index, continued
 
 BERLIN = "Europe/Berlin"
 WHOLE = {
@@ -91,13 +93,52 @@ def test_dates_may_be_unsorted_before_they_are_irregular():
     "index",
     [
         pytest.param(pd.Index(["1949-01", "1949-02"]), id="text"),
-        pytest.param(pd.Index([0.5, 1.5]), id="floats"),
-        pytest.param(pd.MultiIndex.from_product([[1], [2, 3]]), id="levels"),
+        pytest.param(pd.Index(list(WHOLE["months"].date)), id="objects"),
     ],
 )
 def test_labels_of_other_kinds_are_refused(index):
     with pytest.raises(ValueError, match=r"neither dates nor whole .*to_datetime"):
         checked_index(index, "series")
+
+
+def test_floats_and_levels_have_remedies_of_their_own():
+    with pytest.raises(ValueError, match=r"for example 0\.5\. .*index\.astype\(int\)"):
+        checked_index(pd.Index([0.5, 1.5]), "series")
+    levels = pd.MultiIndex.from_product([["a", "b"], WHOLE["months"]])
+    frame = pd.Series(np.arange(24.0), levels)
+    with pytest.raises(
+        ValueError, match=r"2 levels\. Give a dict .*groupby\(level=0\)"
+    ):
+        checked_index(levels, "series")
+    parts = {name: part.droplevel(0) for name, part in frame.groupby(level=0)}
+    for part in parts.values():
+        assert checked_index(part.index, "series") == "MS"
+
+
+def test_days_of_utc_go_on_in_another_time_zone():
+    whole = pd.date_range("2024-03-20", periods=70, tz="UTC")
+    past = whole[:60].tz_convert(BERLIN)  # with the change to summer
+    for index in (past, without_freq(past)):
+        freq = checked_index(index, "series")
+        assert list(continued(index, freq, 10)) == list(whole[60:])
+
+
+@pytest.mark.parametrize("months", [1, 2, 3, 12])
+def test_the_same_day_of_each_month_goes_on(months):
+    whole = pd.DatetimeIndex(
+        [f"{2010 + k // 12}-{k % 12 + 1:02}-15" for k in range(0, 12 * months, months)]
+    )
+    freq = checked_index(whole[:8], "series")
+    assert list(continued(whole[:8], freq, 4)) == list(whole[8:])
+    with pytest.raises(ValueError, match="not regular"):
+        checked_index(whole[:8].delete(3), "series")
+
+
+def test_time_zones_of_the_same_name_are_one():
+    index = pd.date_range("2024-01-01", periods=5, tz="UTC")
+    check_same_kind(index, index.tz_convert(zoneinfo.ZoneInfo("UTC")), "series")
+    with pytest.raises(ValueError, match="labels of dtype"):
+        check_same_kind(index, index.tz_convert(BERLIN), "series")
 
 
 def test_a_missing_date_is_no_label():

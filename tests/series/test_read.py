@@ -35,6 +35,9 @@ def test_answers_have_the_form_of_the_series():
         pytest.param([True, False, True], id="bool"),
         pytest.param(pd.Series([1, 2, 3], dtype="Int64"), id="Int64"),
         pytest.param(np.array([1, 2.5, 3], dtype=object), id="object"),
+        pytest.param(pd.Series([1, 2.5, True], dtype=object), id="object Series"),
+        pytest.param(pd.Series([True, False], dtype="boolean"), id="boolean"),
+        pytest.param(pd.Series([1.5, 2.5], dtype="Float32"), id="Float32"),
     ],
 )
 def test_numbers_become_float64(given):
@@ -43,19 +46,50 @@ def test_numbers_become_float64(given):
     assert_array_equal(values[:, 0], np.asarray(given, dtype=float))
 
 
+def test_numbers_are_those_of_the_time_of_reading():
+    for given in (np.arange(6.0), FRAME["a"].copy(), FRAME[["a"]].copy()):
+        values = TimeSeries.read(given).values
+        given[:] = -1
+        assert_array_equal(values[:, 0], np.arange(6.0))
+
+
 WRONG = {
     "NaN": (FRAME["a"].mask(FRAME["a"] == 2), "series has NaN at 2020-03-01. Fill"),
     "NA": (pd.Series([1, None], dtype="Int64"), "series has NaN at 1. Fill"),
     "column": (FRAME.mask(FRAME == 3), "NaN at 2020-04-01, column 'a'. Fill"),
-    "infinity": ([[1, 2], [3, np.inf]], "infinity at 1, column 1. Fill"),
+    "infinity": ([[1, 2], [3, np.inf]], "infinity at 1, column 1. Replace"),
     "text": (["1", "2"], "series holds text, for example '1'. Give"),
-    "words": (FRAME.assign(b="x"), "series holds text, for example 'x'. Give"),
+    "words": (
+        FRAME.assign(b="x"),
+        "Column 'b' of series holds text, for example 'x'. Give",
+    ),
     "dates": (MONTHS, "series holds dates or times. Give"),
     "complex": ([1j], "series holds complex numbers. Give"),
     "axes": (np.ones((2, 2, 2)), "series has the shape (2, 2, 2). Give one axis"),
-    "number": (3.0, "series has the shape (). Give one axis"),
+    "number": (3.0, "series must be an array, a Series or a DataFrame, and not 3.0."),
     "ragged": ([[1], [2, 3]], "series has rows of different length. Give one"),
-    "objects": ([object()], "series holds what is no number."),
+    "objects": (
+        [object()],
+        "series holds what is no real number, for example object. Give",
+    ),
+    "no columns": (FRAME[[]], "series has the shape (6, 0). Give one axis"),
+    "nothing": (None, "a DataFrame, and not None."),
+    "other": ({1.0}, "a DataFrame, and not set."),
+    "column of dates": (
+        FRAME.assign(day=MONTHS),
+        "Column 'day' of series holds dates or times. Make it the index, with",
+    ),
+    "series of dates": (pd.Series(MONTHS), "series holds dates or times. Give real"),
+    "periods": (pd.Series(MONTHS.to_period()), "series holds dates or times. Give"),
+    "dates as objects": (FRAME.assign(b=MONTHS.date), "'b' of series holds dates or"),
+    "durations": (FRAME.assign(b=MONTHS - MONTHS[0]), "'b' of series holds durations"),
+    "durations as objects": ([np.timedelta64(1), 2.0], "series holds durations. Give"),
+    "digits": (FRAME.assign(b=list("123456")), "'b' of series holds text, for example"),
+    "digits as objects": (pd.Series(["1"], dtype=object), "text, for example '1'"),
+    "categories": (FRAME["a"].astype("category"), "series holds categories. Give real"),
+    "complex column": (FRAME.assign(b=1j), "'b' of series holds complex numbers."),
+    "complex object": (pd.Series([1j], dtype=object), "no real number, for example"),
+    "None": ([1.0, None], "series has NaN at 1. Fill"),
     "twice": (FRAME.set_axis(["a", "a"], axis=1), "'a' of series occurs twice"),
 }
 
@@ -84,7 +118,7 @@ def test_columns_of_several_series_are_matched_by_name():
     assert_array_equal(panel.members[1].values, FRAME * 2)
     with pytest.raises(ValueError, match=r"series\['y'\] lacks the column 'b'"):
         read_panel({"x": FRAME, "y": FRAME[["a"]]})
-    with pytest.raises(ValueError, match=r"series\[1\] has 1 columns, .* has 2"):
+    with pytest.raises(ValueError, match=r"series\[1\] has 1 column, .* has 2"):
         read_panel([FRAME, np.ones(4)])
     with pytest.raises(ValueError, match="holds no series"):
         read_panel({})

@@ -36,16 +36,22 @@ class Predictor:
         self._layout = layout
         self._n_members = n_members
         self._dtype = np.dtype(spec.dtype)
-        most = 128 if layout.n_parameters <= _SMALL else 32
-        self.chunk = rows_at_once(spec.input_shape, most, _POSITIONS)
+        self._most = 128 if layout.n_parameters <= _SMALL else 32
+        chunk = None  # as many rows as suit the steps that there are
+        if None not in spec.input_shape:
+            chunk = self.chunk(spec.input_shape)
         one = (
             tf.TensorSpec([layout.n_parameters], layout.dtype),
             [tf.TensorSpec(v.shape, v.dtype) for v in layout.state],
         )
         self._signature = [
             [one] * (n_members or 1),
-            tf.TensorSpec([None, *spec.input_shape], spec.dtype),
+            tf.TensorSpec([None, chunk, *spec.input_shape], spec.dtype),
         ]
+
+    def chunk(self, row_shape):
+        """How many rows of a shape are computed together."""
+        return rows_at_once(row_shape, self._most, _POSITIONS)
 
     @functools.cached_property
     def _run(self):
@@ -85,12 +91,11 @@ class Predictor:
         ndarray of shape (n_rows, ...) or (n_members, n_rows, ...)
             Raw outputs; a list or dict of them if that is what the network gives.
         """
-        n_rows = len(X)
-        padded = np.zeros(
-            (-(-n_rows // self.chunk) * self.chunk, *X.shape[1:]), X.dtype
-        )
+        n_rows, chunk = len(X), self.chunk(X.shape[1:])
+        padded = np.zeros((-(-n_rows // chunk) * chunk, *X.shape[1:]), X.dtype)
         padded[:n_rows] = X
-        outputs = self._run(loaded, tf.constant(padded, self._dtype))
+        chunks = padded.reshape(-1, chunk, *X.shape[1:])
+        outputs = self._run(loaded, tf.constant(chunks, self._dtype))
 
         def without_padding(tensor):
             if self._n_members is None:
@@ -99,10 +104,8 @@ class Predictor:
 
         return tf.nest.map_structure(without_padding, outputs)
 
-    def _forward(self, members, X):
+    def _forward(self, members, chunks):
         members = [(split(self._layout, vector), state) for vector, state in members]
-        chunks = tf.reshape(X, tf.concat([[-1, self.chunk], tf.shape(X)[1:]], 0))
-        chunks = tf.ensure_shape(chunks, [None, self.chunk, *X.shape[1:]])
 
         def forward(rows):
             outputs = [
@@ -114,7 +117,7 @@ class Predictor:
             return tf.nest.map_structure(lambda *of: tf.stack(of, axis=1), *outputs)
 
         pattern = self._model.compute_output_spec(
-            KerasTensor([self.chunk, *X.shape[1:]], X.dtype.name)
+            KerasTensor(chunks.shape[1:], chunks.dtype.name)
         )
         axis = [] if self._n_members is None else [self._n_members]
         outputs = tf.map_fn(

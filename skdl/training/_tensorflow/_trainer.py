@@ -19,6 +19,7 @@ from skdl.training._tensorflow._graph import (
 from skdl.training._weights import Weights
 
 _DRAWS_OF_ONE = 2**16  # numbers that one random generator may draw in a step
+EVALUATED = 2**18  # positions of validation rows that are computed together
 _FUSED_ADAM = 20_000  # parameters from which TensorFlow's own Adam is the faster one
 
 
@@ -77,6 +78,7 @@ class Trainer:
         self.n_bytes += sum(value.nbytes for value in self._fresh_optimizer)
         spec = key.network
         self._dtype = spec.dtype
+        self._row_shape = spec.input_shape
         self._evaluation_rows = evaluation_rows(spec.input_shape)
         self._batch = [
             tf.TensorSpec([None, *spec.input_shape], key.x_dtype or spec.dtype),
@@ -395,9 +397,13 @@ class Trainer:
 
     def _evaluation(self, members, totals):
         n_rows = tf.reduce_max([tf.shape(which)[0] for *_, which in members])
+        n_together = self._evaluation_rows
+        if None in self._row_shape:  # fewer of longer sequences
+            n_steps = tf.shape(members[0][0])[1]
+            n_together = tf.clip_by_value(EVALUATED // n_steps, 1, n_together)
 
         def body(start, totals):
-            chunk = slice(start, start + self._evaluation_rows)
+            chunk = slice(start, start + n_together)
             sums = []
             states = [[v.value for v in state] for state in self._state]
             for values, state, (*rows, which) in zip(
@@ -405,7 +411,7 @@ class Trainer:
             ):
                 part = [tf.gather(of_all, which[chunk]) for of_all in rows]
                 sums.append(self._sums_of_member(values, state, *part))
-            return start + self._evaluation_rows, totals + tf.stack(sums)
+            return start + n_together, totals + tf.stack(sums)
 
         _, totals = tf.while_loop(
             lambda start, _: start < n_rows, body, (0, totals), parallel_iterations=1
@@ -457,7 +463,7 @@ def evaluation_rows(row_shape):
     int
         256 rows of a table, and fewer large images.
     """
-    return rows_at_once(row_shape, 256, 2**18)
+    return rows_at_once(row_shape, 256, EVALUATED)
 
 
 def shares_a_vector(layout, optimizer):
