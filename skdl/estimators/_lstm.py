@@ -242,7 +242,7 @@ class Sequences(Recurrent):
         if y is None:
             return y
         if not self._has_steps:
-            if is_ragged(y):
+            if is_ragged(y) and len(set(map(np.size, y))) > 1:
                 raise ValueError(
                     f"{names[1]} holds several targets for each sequence. With one for "
                     "each step set return_sequences=True; else give an array."

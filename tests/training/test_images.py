@@ -253,7 +253,7 @@ def test_large_images_are_judged_and_predicted_a_few_at_a_time():
     shape = (300, 250, 1)
     assert evaluation_rows(shape) == 2
     spec = linear_network(shape)
-    assert PROGRAMS.network(spec).predictor().chunk == 1
+    assert PROGRAMS.network(spec).predictor().chunk(spec.input_shape) == 1
     start = PROGRAMS.network(spec).layout.fresh(0)
     rows, y, weight = bytes_(5, *shape), numbers(5, 2), row_weights(5)
     expected = linear(start, rows)
