@@ -103,7 +103,7 @@ class WindowRegressor(Recurrent, MembersMixin, NeuralRegressor, WindowParameters
     def _fit_inputs(self, rows):
         weight = rows.normalised_weight()
         options = {"scaling": self.input_scaling, "dtype": self.dtype}
-        return SequenceInputs.fit(rows.X, weight, **options).reaching(rows.X)
+        return SequenceInputs.fit(rows.X, weight, **options)
 
     def _find_targets(self, y, classes=None):
         n = y.shape[1]

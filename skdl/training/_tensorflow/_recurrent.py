@@ -18,8 +18,8 @@ def quick_recurrence(model):
     twice the time of the steps written one after the other, and that is what short
     sequences get. An LSTM without dropout in its recurrence is one operation of
     TensorFlow, forward and backward, however long it is. The results differ by rounding
-    only. What has a mask, other activations, another dtype, or a state that stays
-    between batches is computed as Keras does, and everything is on a GPU.
+    only. Longer sequences of other layers, and what keeps its state between batches,
+    are computed as Keras does, and everything is on a GPU.
 
     Parameters
     ----------
