@@ -32,6 +32,7 @@ from sklearn.utils.validation import (
     _check_method_params,
     _check_sample_weight,
     _num_samples,
+    check_array,
     indexable,
     validate_data,
 )
@@ -44,6 +45,8 @@ __all__ = [
     "MultimetricScorer",
     "StrOptions",
     "check_inputs",
+    "check_network_inputs",
+    "check_network_targets",
     "check_one_or_per_layer",
     "check_same_length",
     "check_weights",
@@ -54,6 +57,7 @@ __all__ = [
     "insert_error_scores",
     "names_of_inputs",
     "non_negative",
+    "plain_weights",
     "refuse_repeated_names",
     "remedies",
     "rows_of",
@@ -283,6 +287,100 @@ def check_inputs(estimator, X, *, reset, name="X", dtypes=NUMBERS):
     return X
 
 
+def check_network_inputs(estimator, X, *, reset):
+    """Check X for a network that takes numbers of any dtype in any number of axes.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        As for `check_inputs`.
+    X : array-like, DataFrame or sparse matrix of shape (n_samples, ...)
+        What the user gave; two axes or more.
+    reset : bool
+        True in ``fit``.
+
+    Returns
+    -------
+    ndarray or csr_matrix
+        Of its own dtype; text that holds numbers becomes float64.
+
+    Raises
+    ------
+    ValueError
+        For text, NaN, infinity, wrong shapes, wrong names.
+    """
+    refuse_repeated_names(X, "X")
+    _refuse_columns(X, "X")
+    with remedies("X"):
+        X = validate_data(
+            estimator,
+            X,
+            accept_sparse="csr",
+            dtype="numeric",
+            reset=reset,
+            allow_nd=True,
+            ensure_all_finite=False,
+        )
+    _refuse_gaps(estimator, X, "X")
+    return X
+
+
+def check_network_targets(estimator, y, *, numeric):
+    """Check y for a network whose encoder decides what it means.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Named in messages.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        What the user gave.
+    numeric : bool
+        Whether text is an error.
+
+    Returns
+    -------
+    ndarray
+        Of its own dtype.
+
+    Raises
+    ------
+    ValueError
+        For NaN, infinity, wrong shapes.
+    """
+    return check_array(
+        y,
+        ensure_2d=False,
+        dtype="numeric" if numeric else None,
+        input_name="y",
+        estimator=estimator,
+    )
+
+
+def plain_weights(sample_weight, X, *, dtype):
+    """Row weights as they are, in a new array.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or float
+        What the user gave.
+    X : array of shape (n_samples, ...)
+        The rows.
+    dtype : dtype
+        Of the result.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        One weight for each row.
+
+    Raises
+    ------
+    ValueError
+        For NaN, infinity and wrong lengths.
+    """
+    return _check_sample_weight(sample_weight, X, dtype=dtype, copy=True)
+
+
 def check_same_length(X, y, names=("X", "y")):
     """One target for each row.
 
@@ -407,12 +505,13 @@ def _refuse_gaps(estimator, X, argument):
         place = first_place(test, X)
         if place is None:
             continue
-        row, column = place
+        row, column, *further = place
         names = getattr(estimator, "feature_names_in_", None)
         column = column if names is None else repr(names[column])
+        where = f"at {list(place)}" if further else f"row {row}, column {column}"
         raise ValueError(
-            f"Input {argument} contains {name} (row {row}, column {column}). {remedy} "
-            f"in a Pipeline before {type(estimator).__name__}."
+            f"Input {argument} contains {name} ({where}). {remedy} in a Pipeline "
+            f"before {type(estimator).__name__}."
         )
 
 

@@ -7,6 +7,7 @@ import keras
 
 from skdl.exceptions import CallbackWarning
 from skdl.training._loop import Listener
+from skdl.training._optimizers import has_schedule
 
 _BATCH_EVENTS = (
     "on_batch_begin",
@@ -70,10 +71,13 @@ class KerasCallbacks(Listener):
         optimizer = self._optimizer.build()
         optimizer.build(self._model.trainable_variables)  # for those who save it
         self._model.compile(optimizer=optimizer, loss=None)
+        self._begin(run, copy.deepcopy(self._callbacks))
+
+    def _begin(self, run, callbacks):
         self._model.stop_training = False
         self._seen = _Logs()
         self._list = keras.callbacks.CallbackList(
-            [*copy.deepcopy(self._callbacks), self._seen],
+            [*callbacks, self._seen],
             model=self._model,
             epochs=run.plan.first_epoch + run.plan.epochs,
             steps=self._n_steps,
@@ -131,6 +135,9 @@ class KerasCallbacks(Listener):
 
     def _tell(self, run, event, *args):
         optimizer = self._model.optimizer
+        if has_schedule(optimizer):  # which Keras lets nobody change
+            event(*args)
+            return
         optimizer.learning_rate = self._planned * run.learning_rate_factor
         shown = float(optimizer.learning_rate)
         event(*args)
@@ -155,6 +162,47 @@ class KerasCallbacks(Listener):
             run.trainer.set_weights(present)
 
 
+class CallbacksOfModel(KerasCallbacks):
+    """The callbacks of a user's compiled model, which see that model itself.
+
+    They are not copied, as in ``Model.fit``: what they keep can be read afterwards.
+
+    Parameters
+    ----------
+    callbacks : sequence of keras.callbacks.Callback
+        Without methods for batches: see `hears_of_batches`.
+    layout : Layout
+        Reads and writes the model's weights.
+    model : keras.Model
+        Built and compiled, its optimizer built.
+    n_steps : int
+        Steps of one epoch, for ``callback.params``.
+    verbose : int
+        For ``callback.params``.
+    """
+
+    def __init__(self, callbacks, layout, model, *, n_steps, verbose):
+        super().__init__(
+            callbacks, layout, lambda: model, None, n_steps=n_steps, verbose=verbose
+        )
+
+    def on_train_begin(self, run):
+        """Tell the callbacks.
+
+        Parameters
+        ----------
+        run : Run
+            The state of training.
+        """
+        self._model = self._make_model()
+        self._variables = [self._layout.variables(self._model)]
+        self._begin(run, self._callbacks)
+
+    def _push(self, run):
+        super()._push(run)
+        run.trainer.write_optimizer(self._model.optimizer)
+
+
 class _Logs(keras.callbacks.Callback):
     """The last in the list: sees what the others have added."""
 
@@ -169,16 +217,7 @@ def _checked(callback):
             "scikit-learn callbacks by set_callbacks(...) instead."
         )
     cls = type(callback)
-    own = not cls.__module__.startswith("keras.")
-    base = keras.callbacks.Callback
-    unheard = [
-        event
-        for event in _BATCH_EVENTS
-        if event in vars(callback)  # set by LambdaCallback
-        or (own and getattr(cls, event) is not getattr(base, event))
-    ]
-    if getattr(callback, "save_freq", "epoch") != "epoch":  # of ModelCheckpoint
-        unheard.append("on_train_batch_end")
+    unheard = hears_of_batches(callback)
     if unheard:
         warnings.warn(
             f"{cls.__name__}.{unheard[0]} is never called: skdl computes whole epochs "
@@ -187,3 +226,29 @@ def _checked(callback):
             stacklevel=2,
         )
     return callback
+
+
+def hears_of_batches(callback):
+    """Events within epochs that a callback has methods for.
+
+    Parameters
+    ----------
+    callback : keras.callbacks.Callback
+        Any; those of Keras itself do without such events unless told otherwise.
+
+    Returns
+    -------
+    list of str
+        Names of methods.
+    """
+    cls, base = type(callback), keras.callbacks.Callback
+    own = not cls.__module__.startswith("keras.")
+    unheard = [
+        event
+        for event in _BATCH_EVENTS
+        if event in vars(callback)  # set by LambdaCallback
+        or (own and getattr(cls, event) is not getattr(base, event))
+    ]
+    if getattr(callback, "save_freq", "epoch") != "epoch":  # of ModelCheckpoint
+        unheard.append("on_train_batch_end")
+    return unheard

@@ -103,6 +103,10 @@ class Plan:
         Names of the program's metrics.
     weight_decay : float, default=0.0
         Times the learning rate: the logarithm of how much a step shrinks kernels.
+    shuffle : bool, default=True
+        Whether every epoch has an order of its own.
+    tells_rate : bool, default=True
+        Whether the history has learning rates.
     """
 
     epochs: int
@@ -113,6 +117,8 @@ class Plan:
     stopping: Stopping | None = None
     metric_names: tuple = ()
     weight_decay: float = 0.0
+    shuffle: bool = True
+    tells_rate: bool = True
 
 
 @dataclass
@@ -246,15 +252,18 @@ def _one_epoch(run, epoch, data, validation, members, listeners):
     for member, seen in zip(members, logs, strict=True):
         member.logs = None
         if member.running and member.is_finite(seen, epoch, rates):
-            seen["learning_rate"] = float(rates[0])
+            if plan.tells_rate:
+                seen["learning_rate"] = float(rates[0])
             member.logs = seen
             told.append(seen)
     if listeners and told:
-        mean = {name: fmean(logs[name] for logs in told) for name in told[0]}
+        mean = dict(told[0])
+        if len(told) > 1:
+            mean = {name: fmean(logs[name] for logs in told) for name in told[0]}
         before = dict(mean)
         for listener in listeners:
             listener.on_epoch_end(run, epoch, mean)
-        added = {k: v for k, v in mean.items() if k not in before or v != before[k]}
+        added = {k: v for k, v in mean.items() if before.get(k) is not v}
         for seen in told:
             seen.update(added)
 
@@ -276,6 +285,7 @@ def _take_note(members, trainer):
 def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
     nothing = np.zeros(0, np.int32)
     shuffled = trainer.is_random or plan.batch_size < max(data.sizes)
+    shuffled = shuffled and plan.shuffle
     orders = [
         _order(n_rows, seed, epoch, shuffled) if runs else nothing
         for n_rows, seed, runs in zip(data.sizes, plan.seeds, running, strict=True)
@@ -293,13 +303,13 @@ def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
         totals = trainer.run(members, part, decays, now, plan.batch_size, totals)
         step += len(part)
     return [
-        {"loss": total / n_rows}
+        {"loss": total / n_rows, **trainer.metrics()}
         for total, n_rows in zip(np.asarray(totals).tolist(), data.sizes, strict=True)
     ]
 
 
 def _order(n_rows, seed, epoch, shuffled):
-    if not shuffled:  # one full batch: order does not matter
+    if not shuffled:
         return np.arange(n_rows, dtype=np.int32)
     rng = np.random.default_rng([seed, epoch])
     return rng.permutation(n_rows).astype(np.int32)
@@ -325,6 +335,7 @@ def _evaluate(trainer, data, metric_names, sizes, running):
         values = {"val_loss": loss / weight + penalty / n_rows}
         for name, value in zip(metric_names, metrics, strict=True):
             values[f"val_{name}"] = value / weight
+        values |= {f"val_{name}": value for name, value in trainer.metrics().items()}
         yield values
 
 

@@ -144,8 +144,13 @@ class OptimizerSpec:
             self.config.get(option) for option in _ADAM_OPTIONS
         )
 
-    def build(self):
+    def build(self, config=None):
         """Make a fresh optimizer.
+
+        Parameters
+        ----------
+        config : dict or None, default=None
+            Another configuration than the spec's own.
 
         Returns
         -------
@@ -153,9 +158,10 @@ class OptimizerSpec:
             Not yet built on variables. Its ``learning_rate`` is a variable with a
             stand-in value, to be assigned before each step.
         """
-        optimizer = self.optimizer_class.from_config(copy.deepcopy(self.config))
+        config = copy.deepcopy(self.config) if config is None else config
+        optimizer = self.optimizer_class.from_config(config)
         if self.no_decay is not None:
-            _unwrap(optimizer).exclude_from_weight_decay(var_names=[self.no_decay])
+            unwrapped(optimizer).exclude_from_weight_decay(var_names=[self.no_decay])
         return optimizer
 
 
@@ -281,15 +287,64 @@ def _checked_rate(rate):
     return float(rate)
 
 
-def _unwrap(optimizer):
-    """Return the optimizer inside a ``LossScaleOptimizer``, or the optimizer itself."""
+def unwrapped(optimizer):
+    """The optimizer inside a ``LossScaleOptimizer``, or the optimizer itself.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Any.
+
+    Returns
+    -------
+    keras.optimizers.Optimizer
+        One with a learning rate.
+    """
     return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def copy_of(optimizer):
+    """An optimizer like another one, as that was before its first step.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Stays as it is.
+
+    Returns
+    -------
+    keras.optimizers.Optimizer
+        Not built, with the same learning rate or schedule.
+    """
+    spec, rate, schedule = resolve_optimizer(optimizer)
+    config = copy.deepcopy(spec.config)
+    inner = config.get("inner_optimizer")
+    target = config if inner is None else inner["config"]
+    target["learning_rate"] = rate if schedule is None else schedule
+    return spec.build(config)
+
+
+def has_schedule(optimizer):
+    """Whether an optimizer's learning rate is a schedule of Keras.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Any.
+
+    Returns
+    -------
+    bool
+        False for a rate that can be set.
+    """
+    rate = getattr(unwrapped(optimizer), "_learning_rate", None)
+    return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
 
 
 def _own_rate(optimizer):
     """Return an instance's initial learning rate and its schedule or None."""
-    source = _unwrap(optimizer)._learning_rate
-    if isinstance(source, keras.optimizers.schedules.LearningRateSchedule):
+    source = unwrapped(optimizer)._learning_rate
+    if has_schedule(optimizer):
         start = keras.ops.convert_to_tensor(0, dtype="int")
         return float(source(start)), source
     try:
@@ -363,7 +418,7 @@ def _describe(value):
 
 def _no_decay(optimizer):
     """Return the pattern given to ``exclude_from_weight_decay``, or None."""
-    optimizer = _unwrap(optimizer)
+    optimizer = unwrapped(optimizer)
     if getattr(optimizer, "_exclude_from_weight_decay", None):
         raise ValueError(
             "exclude_from_weight_decay(var_list=...) names variables of another "

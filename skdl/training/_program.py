@@ -11,7 +11,12 @@ import keras
 
 from skdl._seeds import seeded_build
 from skdl.training._optimizers import OptimizerSpec
-from skdl.training._tensorflow import Predictor, Trainer, shares_a_vector
+from skdl.training._tensorflow import (
+    CompiledTrainer,
+    Predictor,
+    Trainer,
+    shares_a_vector,
+)
 from skdl.training._weights import Layout
 
 MAX_PROGRAMS = 32
@@ -120,8 +125,9 @@ class ProgramKey:
     ----------
     network : NetworkSpec
         The network.
-    loss : callable
+    loss : callable or None
         ``loss(y_true, y_pred) -> (batch,)`` in ``keras.ops``; compared with ``==``.
+        None for a compiled model, which has loss and metrics of its own.
     optimizer : OptimizerSpec
         The optimizer without its learning rate, which is a value.
     y_shape : tuple of int
@@ -142,6 +148,8 @@ class ProgramKey:
         ``variables``, the states of its random generators, and ``check(input_shape,
         dtype)``, that is called with a batch. It returns one of the same shape, and for
         each row None or the share that it has in a mixture with the row before it.
+    weighted : bool, default=True
+        Whether the loss of a compiled model is given the weights of rows.
     """
 
     network: NetworkSpec
@@ -154,6 +162,7 @@ class ProgramKey:
     n_members: int = 1
     x_dtype: str | None = None
     augment: object = None
+    weighted: bool = True
 
 
 def can_have_members(key):
@@ -192,25 +201,28 @@ class Network:
         self.spec = spec
         self.model = spec.model()
         self.layout = Layout(self.model, spec.model)
+        variables = [*self.layout.trainable, *self.layout.state]
+        self.n_bytes = sum(v.numpy().nbytes for v in variables)
         self._predictors = {}
 
-    def predictor(self, n_members=None):
+    def predictor(self, n_members=None, *, apart=False):
         """The traced forward pass; keeps no weights.
 
         Parameters
         ----------
-        n_members : int or None, default=None
+        n_members, apart : object
             As in `Predictor`.
 
         Returns
         -------
         Predictor
-            The same for every call.
+            The same for every such call.
         """
-        if n_members not in self._predictors:
-            new = Predictor(self.model, self.layout, self.spec, n_members)
-            self._predictors.setdefault(n_members, new)
-        return self._predictors[n_members]
+        kind = n_members, apart
+        if kind not in self._predictors:
+            new = Predictor(self.model, self.layout, self.spec, n_members, apart=apart)
+            self._predictors.setdefault(kind, new)
+        return self._predictors[kind]
 
 
 class ProgramCache:
@@ -226,7 +238,7 @@ class ProgramCache:
     max_networks : int, default=MAX_NETWORKS
         How many networks are kept.
     max_bytes : int, default=MAX_BYTES
-        How much memory the idle trainers' variables may hold.
+        How much memory the idle trainers' variables may hold, and the networks'.
     """
 
     def __init__(
@@ -266,8 +278,12 @@ class ProgramCache:
             if spec not in self._networks:
                 self._networks[spec] = Network(spec)
             self._networks.move_to_end(spec)
-            while len(self._networks) > self.max_networks:
-                self._networks.popitem(last=False)
+            excess = sum(n.n_bytes for n in self._networks.values()) - self.max_bytes
+            surplus = len(self._networks) - self.max_networks
+            while surplus > 0 or (excess > 0 and len(self._networks) > 1):
+                _, dropped = self._networks.popitem(last=False)
+                surplus -= 1
+                excess -= dropped.n_bytes
             return self._networks[spec]
 
     @contextlib.contextmanager
@@ -290,7 +306,8 @@ class ProgramCache:
             idle = self._idle.get(key)
             trainer = idle.pop() if idle else None
             if trainer is None:
-                trainer = Trainer(network.model, network.layout, key)
+                make = Trainer if key.loss is not None else CompiledTrainer
+                trainer = make(network.model, network.layout, key)
         try:
             yield trainer
         finally:

@@ -183,15 +183,38 @@ def _factor_of_epoch(function, epoch, steps, epochs):
 
 
 def _keras_rates(schedule, epoch, steps):
-    """Return a Keras schedule's own rates, computed outside any graph."""
-    rates = np.empty(steps)
-    for i, step in enumerate(_step_numbers(epoch, steps)):
+    """Return a Keras schedule's own rates."""
+    return rates_of_steps(schedule, _step_numbers(epoch, steps))
+
+
+def rates_of_steps(schedule, steps):
+    """The rates of a Keras schedule, computed outside any graph.
+
+    Parameters
+    ----------
+    schedule : keras.optimizers.schedules.LearningRateSchedule
+        Whose rates are absolute.
+    steps : ndarray of int
+        Counted from 0.
+
+    Returns
+    -------
+    ndarray of the same shape
+        Learning rates.
+
+    Raises
+    ------
+    ValueError
+        If one of them is negative, NaN or infinite.
+    """
+    rates = np.empty(len(steps))
+    for i, step in enumerate(steps):
         rates[i] = float(schedule(keras.ops.convert_to_tensor(step, dtype="int")))
     if not (np.isfinite(rates) & (rates >= 0)).all():
         raise ValueError(
-            f"learning_rate_schedule={type(schedule).__name__}(...) gives rates from "
-            f"{rates.min()} to {rates.max()} in epoch {epoch}; they must be finite and "
-            "at least 0. Check its arguments."
+            f"The schedule {type(schedule).__name__}(...) gives rates from "
+            f"{rates.min()} to {rates.max()} in steps {steps[0]} to {steps[-1]}; they "
+            "must be finite and at least 0. Check its arguments."
         )
     return rates
 

@@ -1,6 +1,7 @@
 """The weights of a network as plain NumPy arrays: layout, and fresh values."""
 
 import copy
+import functools
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ class Layout:
     """
 
     def __init__(self, model, rebuild):
+        self._model = model
         self._rebuild = rebuild
         self.trainable = model.trainable_variables
         self.state = model.non_trainable_variables
@@ -56,13 +58,20 @@ class Layout:
             and not any(v.constraint for v in self.trainable)
             and not any(v.overwrite_with_gradient for v in self.trainable)
         )
-        self._initializers = [
-            _reproduces(_find_initializer(model, v), v) for v in self.trainable
-        ]
-        self._constants = _constants(
-            model, rebuild, [initializer is None for initializer in self._initializers]
-        )
         self._first_state = [np.asarray(v) for v in self.state]
+
+    @functools.cached_property
+    def _initializers(self):
+        """Of each trainable variable, None if none is known to give its values."""
+        return [
+            _reproduces(_find_initializer(self._model, v), v) for v in self.trainable
+        ]
+
+    @functools.cached_property
+    def _constants(self):
+        """Of each trainable variable, None where an initializer is known."""
+        unknown = [initializer is None for initializer in self._initializers]
+        return _constants(self._model, self._rebuild, unknown)
 
     def fresh(self, seed, state=None):
         """Draw initial weights.

@@ -55,6 +55,9 @@ class Scripted:
         sums = N * np.array([loss, no_penalty, *metrics])
         return totals + sums[: totals.shape[1]]
 
+    def metrics(self):
+        return {}
+
     def weights(self):
         return [self.epoch]
 

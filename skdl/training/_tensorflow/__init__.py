@@ -1,5 +1,6 @@
 """Epoch and predict steps: the one package that names TensorFlow."""
 
+from skdl.training._tensorflow._compiled_trainer import CompiledTrainer
 from skdl.training._tensorflow._graph import to_device
 from skdl.training._tensorflow._inner import InnerGradient
 from skdl.training._tensorflow._predictor import Predictor
@@ -10,6 +11,7 @@ from skdl.training._tensorflow._trainer import (
 )
 
 __all__ = [
+    "CompiledTrainer",
     "InnerGradient",
     "Predictor",
     "Trainer",

@@ -91,26 +91,34 @@ def traced(function, signature):
 
 
 def call(model, variables, state, X, *, training):
-    """Call a model with other values than its own variables have.
-
-    Like ``Layer.stateless_call``, but as ``Model.fit`` does it: by ``__call__``, and
-    with `training` only if ``call`` takes it.
-    """
+    """Call a model with other values than its own variables have."""
     pairs = zip(
         [*model.trainable_variables, *model.non_trainable_variables],
         [*variables, *state],
         strict=True,
     )
+    with other_values(model, pairs, training=training) as scope:
+        outputs = forward(model, X, training=training)
+        losses = model.losses
+    state = [scope.get_current_value(v) for v in model.non_trainable_variables]
+    return outputs, state, losses
+
+
+@contextlib.contextmanager
+def other_values(model, pairs, *, training):
+    """Let variables have other values, and layers their quick ways to compute."""
     with (
         fused_batch_norm(model) if training else contextlib.nullcontext(),
         quick_recurrence(model),
         StatelessScope(state_mapping=list(pairs), collect_losses=True) as scope,
     ):
-        told = "training" in inspect.signature(model.call).parameters
-        outputs = model(X, training=training) if told else model(X)
-        losses = model.losses
-    state = [scope.get_current_value(v) for v in model.non_trainable_variables]
-    return outputs, state, losses
+        yield scope
+
+
+def forward(model, X, *, training):
+    """Call a model as ``Model.fit`` does: with `training` only if it takes that."""
+    told = "training" in inspect.signature(model.call).parameters
+    return model(X, training=training) if told else model(X)
 
 
 def split(layout, vector):

@@ -29,9 +29,13 @@ class Predictor:
     n_members : int or None, default=None
         For how many networks at once: their outputs get a leading axis. None is one,
         without that axis.
+    apart : bool, default=False
+        Whether trainable variables come one by one, not as one vector: where a user
+        may change those of a model at any time, copies of all would be made each time.
     """
 
-    def __init__(self, model, layout, spec, n_members=None):
+    def __init__(self, model, layout, spec, n_members=None, *, apart=False):
+        self._apart = apart
         self._model = model
         self._layout = layout
         self._n_members = n_members
@@ -41,7 +45,9 @@ class Predictor:
         if None not in spec.input_shape:
             chunk = self.chunk(spec.input_shape)
         one = (
-            tf.TensorSpec([layout.n_parameters], layout.dtype),
+            [tf.TensorSpec(v.shape, v.dtype) for v in layout.trainable]
+            if apart
+            else tf.TensorSpec([layout.n_parameters], layout.dtype),
             [tf.TensorSpec(v.shape, v.dtype) for v in layout.state],
         )
         self._signature = [
@@ -76,6 +82,25 @@ class Predictor:
             for weights in members
         ]
 
+    @staticmethod
+    def live(trainable, state):
+        """The present values of variables, for a predictor of variables one by one.
+
+        Parameters
+        ----------
+        trainable, state : list of keras.Variable
+            Of a model like the pattern.
+
+        Returns
+        -------
+        tuple of list
+            One of those that `__call__` takes.
+        """
+        return tuple(
+            [tf.convert_to_tensor(v.value) for v in variables]
+            for variables in (trainable, state)
+        )
+
     def __call__(self, loaded, X):
         """Compute the outputs of the network.
 
@@ -105,7 +130,8 @@ class Predictor:
         return tf.nest.map_structure(without_padding, outputs)
 
     def _forward(self, members, chunks):
-        members = [(split(self._layout, vector), state) for vector, state in members]
+        if not self._apart:
+            members = [(split(self._layout, v), state) for v, state in members]
 
         def forward(rows):
             outputs = [

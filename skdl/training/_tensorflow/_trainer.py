@@ -46,16 +46,17 @@ class Trainer:
         self._layout = layout
         self._loss = key.loss
         self._metrics = [metric for _, metric in key.metrics]
-        _check_loss(model, key)
+        self._check(model, key)
         self._spec = key.optimizer
         self._optimizer = self._spec.build()
         # Summing gradients over replicas, of which there is one here, would register a
         # gradient function in TensorFlow that keeps every traced graph for ever.
-        for optimizer in _with_inner(self._optimizer):
+        for optimizer in with_inner(self._optimizer):
             optimizer._all_reduce_sum_gradients = lambda pairs: pairs
         self._n_members = n_members = key.n_members
         self._state = [
-            [Variable(v, dtype=v.dtype) for v in layout.state] for _ in range(n_members)
+            [Variable(v.numpy(), dtype=v.dtype) for v in layout.state]
+            for _ in range(n_members)
         ]
         # One flat vector where that is the same: a fraction of the operations.
         self._flat = shares_a_vector(layout, self._spec)
@@ -83,7 +84,7 @@ class Trainer:
         self._batch = [
             tf.TensorSpec([None, *spec.input_shape], key.x_dtype or spec.dtype),
             tf.TensorSpec([None, *key.y_shape], key.y_dtype),
-            tf.TensorSpec([None], spec.dtype),
+            tf.TensorSpec([None], self._weight_dtype(spec)),
         ]
         # convolutions do not take batches without rows, which stopped members are given
         self._skips = n_members > 1 and len(spec.input_shape) > 1
@@ -124,6 +125,16 @@ class Trainer:
         vector = tf.TensorSpec([self._layout.n_parameters], self._layout.dtype)
         state = [tf.TensorSpec(v.shape, v.dtype) for v in self._layout.state]
         return traced(function, [[vector], state, *self._batch, *further])
+
+    @staticmethod
+    def _weight_dtype(spec):
+        """Dtype of the weights of rows."""
+        return spec.dtype
+
+    @staticmethod
+    def _check(model, key):
+        """Complain about what cannot be traced."""
+        _check_loss(model, key)
 
     # -- variables ------------------------------------------------------------------
 
@@ -444,6 +455,16 @@ class Trainer:
         """The beginning of sums of this shape, for each member."""
         return _zeros((self._n_members, *shape))
 
+    def metrics(self):
+        """What a network's own metrics say of the rows since the last `zeros`.
+
+        Returns
+        -------
+        dict of str to float
+            None here: metrics are sums over rows.
+        """
+        return {}
+
 
 @functools.cache
 def _zeros(shape):
@@ -484,7 +505,7 @@ def shares_a_vector(layout, optimizer):
     return optimizer.elementwise and layout.plain
 
 
-def _with_inner(optimizer):
+def with_inner(optimizer):
     """An optimizer and the one that it wraps, if any."""
     inner = getattr(optimizer, "inner_optimizer", None)
     return [optimizer] if inner is None else [optimizer, inner]
@@ -496,7 +517,8 @@ def _copy(variable):
     with contextlib.ExitStack() as stack:
         for scope in scopes:
             stack.enter_context(name_scope(scope))
-        copy = Variable(variable.value, dtype=variable.dtype, name=name)
+        # its array, as Keras would go on with the very tensor of a variable
+        copy = Variable(variable.numpy(), dtype=variable.dtype, name=name)
     copy.constraint = variable.constraint
     copy.overwrite_with_gradient = variable.overwrite_with_gradient
     return copy

@@ -1,0 +1,74 @@
+"""Checks of what the estimators around a user's Keras model are given."""
+
+import numpy as np
+
+from skdl._keras import keras
+from skdl._validation import (
+    check_network_inputs,
+    check_network_targets,
+    check_same_length,
+    plain_weights,
+)
+
+
+class KerasChecks:
+    """The part of `BaseWrapper` that looks at X, y and weights."""
+
+    def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
+        if X is not None:
+            X = self._checked_inputs(X, reset)
+        if y is not None:
+            y = self._checked_targets(y, reset, y_numeric)
+        if X is not None and y is not None:
+            check_same_length(X, y)
+        return X, y
+
+    def _checked_inputs(self, X, reset):
+        X = check_network_inputs(self, X, reset=reset)
+        if reset:
+            self.X_dtype_, self.X_shape_ = X.dtype, X.shape
+            return X
+        _check_kind("X", X.dtype, self.X_dtype_)
+        if X.shape[1:] != self.X_shape_[1:]:
+            raise ValueError(
+                f"X has rows of shape {X.shape[1:]}, but {type(self).__name__} is "
+                f"expecting X of shape {self.X_shape_[1:]}, as in fit. Reshape X."
+            )
+        return X
+
+    def _checked_targets(self, y, reset, numeric):
+        y = check_network_targets(self, y, numeric=numeric)
+        if reset:
+            self.target_type_ = self._type_of_target(y)
+            self.y_dtype_, self.y_ndim_, self.y_shape_ = y.dtype, y.ndim, y.shape
+            return y
+        _check_kind("y", y.dtype, self.y_dtype_)
+        if y.ndim != self.y_ndim_:
+            raise ValueError(
+                f"y has {y.ndim} dimensions, but {type(self).__name__} is expecting "
+                f"{self.y_ndim_} dimensions in y, as in fit. Reshape y."
+            )
+        return y
+
+    @staticmethod
+    def _validate_sample_weight(X, y, sample_weight):
+        weight = plain_weights(sample_weight, X, dtype=keras.config.floatx())
+        kept = np.flatnonzero(weight)
+        if not len(kept):
+            raise ValueError(
+                f"sample_weight is zero for all {len(weight)} rows: no training "
+                "samples had any weight. Give at least one row a positive weight."
+            )
+        if len(kept) == len(weight):
+            return X, y, weight
+        return X[kept], None if y is None else y[kept], weight[kept]
+
+
+def _check_kind(name, now, before):
+    """Numbers of another width will do, but not other numbers or labels."""
+    if not np.can_cast(now, before, casting="same_kind"):
+        raise ValueError(
+            f"Got {name} with dtype {now}, but fit saw dtype {before}, and casting "
+            f"from {now} to {before} is not safe. Pass {name} of the same kind, or fit "
+            f"with {now}."
+        )

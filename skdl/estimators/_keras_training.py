@@ -1,0 +1,292 @@
+"""Which part of a fit skdl's engine does for a user's Keras model, and which Keras."""
+
+from collections import defaultdict
+from contextlib import nullcontext
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
+
+from skdl._inputs import refuse_overflow, row_blocks
+from skdl._keras import keras
+from skdl.base._estimator import PREDICT_BYTES
+from skdl.base._training import DENSE_BYTES
+from skdl.estimators._keras_seeds import seeded
+from skdl.estimators._scikeras import (
+    metric_name,
+    route_params,
+    tensorflow_random_state,
+)
+from skdl.exceptions import TrainingDivergedError
+from skdl.training._compiled import as_keras, build, compiled_network, why_not
+from skdl.training._compiled_fit import fit_compiled, predict_compiled
+from skdl.training._keras_callbacks import hears_of_batches
+
+# arguments of Model.fit that the engine understands
+_OF_FIT = frozenset(
+    {
+        "batch_size",
+        "callbacks",
+        "epochs",
+        "initial_epoch",
+        "sample_weight",
+        "shuffle",
+        "validation_batch_size",
+        "validation_data",
+        "validation_split",
+        "verbose",
+    }
+)
+_WITHOUT_EFFECT = {"validation_freq": 1}  # where it is so
+
+
+class KerasTraining:
+    """The part of `BaseWrapper` that trains and predicts."""
+
+    def _fit_keras_model(
+        self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
+    ):
+        self._check_loss()
+        held_out = kwargs.pop("held_out", None)
+        args = route_params(
+            self.get_params(), destination="fit", pass_filter=self._fit_kwargs
+        )
+        args = {k: v for k, v in args.items() if not k.startswith("callbacks")}
+        args |= {
+            "sample_weight": sample_weight,
+            "epochs": initial_epoch + epochs,
+            "initial_epoch": initial_epoch,
+            **kwargs,
+        }
+        args.setdefault("callbacks", self._fit_callbacks)
+        if held_out is not None:
+            args["validation_data"] = self._encoded(*held_out)
+        for name in ("batch_size", "validation_batch_size"):
+            if args.get(name) == -1:
+                args[name] = _n_rows(X, name)
+        rows = _as_keras_takes_it(X, y)
+        reason = self._why_keras(*rows, args)
+        if reason is None:
+            history = self._fit_by_engine(*rows, args)
+        else:
+            if args.get("verbose"):
+                print(f"Trained by keras.Model.fit: {reason}.")
+            history = self._fit_by_keras(*rows, args)
+        if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
+            self.history_ = defaultdict(list)
+        else:
+            self.history_ = defaultdict(
+                list, {name: list(values) for name, values in self.history_.items()}
+            )
+        for name, values in history.items():
+            self.history_[_full_name(name)] += values
+
+    def _encoded(self, X, y, sample_weight):
+        """Validation rows as the model takes them."""
+        X, y = self._validate_data(X, y)
+        if sample_weight is not None:
+            X, y, sample_weight = self._validate_sample_weight(X, y, sample_weight)
+        y, X = self.target_encoder_.transform(y), self.feature_encoder_.transform(X)
+        return (X, y) if sample_weight is None else (X, y, sample_weight)
+
+    def _check_loss(self):
+        """Complain about a list or dict without any loss."""
+        loss = self.model_.loss
+        losses = loss.values() if isinstance(loss, dict) else loss
+        if isinstance(loss, (list, dict)) and not any(
+            callable(each) or isinstance(each, str) for each in losses
+        ):
+            raise ValueError(
+                f"No valid loss function found in loss={loss!r}. You must provide a "
+                "loss function to train: pass loss=..., or compile the model with one."
+            )
+
+    def _why_keras(self, X, y, args):
+        """Why this fit is left to Keras, as part of a sentence; None if it is not."""
+        for name, value in args.items():
+            usual = name in _OF_FIT or value == _WITHOUT_EFFECT.get(name)
+            if value is not None and not usual:
+                return f"{name}={value!r} was given to fit"
+        if not isinstance(args.get("shuffle", True), (bool, np.bool_)):
+            return f"shuffle={args['shuffle']!r}"
+        for callback in _flat(args["callbacks"]):
+            events = hears_of_batches(callback)
+            if events:
+                return f"{type(callback).__name__} has the method {events[0]}"
+        given = args.get("validation_data")
+        arrays = [X, y]
+        if given is not None:
+            if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+                return "validation_data is no tuple of arrays"
+            arrays += [np.asarray(part) for part in given[:2]]
+        dense = [_stand_in(a) if sp.issparse(a) else a for a in arrays]
+        first = why_not(self.model_, *dense)
+        if first is None:
+            with (
+                nullcontext()
+                if self._random_state is None
+                else seeded(self._random_state)
+            ):
+                build(self.model_, dense[0])
+            first = why_not(self.model_, *dense)
+        if first is None and not self.model_.trainable_variables:
+            return "the model has no trainable weights"
+        return first
+
+    def _fit_by_engine(self, X, y, args):
+        weight = args.get("sample_weight")
+        rows = (X, y, weight)
+        validation = args.get("validation_data")
+        if validation is not None:
+            validation = [np.asarray(part) for part in validation]
+            validation = (
+                *_as_keras_takes_it(*validation[:2]),
+                validation[2] if len(validation) == 3 else None,
+            )
+        elif args.get("validation_split"):
+            rows, validation = _last_rows_apart(rows, args["validation_split"])
+        seed = self._random_state
+        if seed is None:
+            seed = int(check_random_state(None).randint(2**31 - 1))
+        names = ("batch_size", "validation_batch_size", "epochs", "initial_epoch")
+        return fit_compiled(
+            self.model_,
+            self._network_for(X),
+            rows,
+            validation,
+            callbacks=_flat(args["callbacks"]),
+            shuffle=args.get("shuffle", True),
+            verbose=args.get("verbose", 0),
+            seed=seed,
+            **{name: args[name] for name in names if name in args},
+        )
+
+    def _fit_by_keras(self, X, y, args):
+        if sp.issparse(X):
+            X = X.toarray()
+        seed = self._random_state
+        with nullcontext() if seed is None else tensorflow_random_state(seed):
+            history = self.model_.fit(x=X, y=y, **args).history
+        last = history.get("loss", [0.0])[-1]
+        if not np.all(np.isfinite(last)):
+            rate = float(self.model_.optimizer.learning_rate)
+            raise TrainingDivergedError(len(history["loss"]), "loss", last, rate)
+        return history
+
+    def _network_for(self, X):
+        """The program of the present model, for rows like these."""
+        model, network = getattr(self, "_network", (None, None))
+        if model is not self.model_:
+            network = compiled_network(self.model_, X)
+        network = replace(network, input_shape=X.shape[1:], dtype=X.dtype.name)
+        self._network = self.model_, network
+        return network
+
+    def _predict_raw(self, X, **kwargs):
+        if not self.initialized_:
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet. Estimator "
+                "needs to be fit before `predict` can be called: call fit first."
+            )
+        X, _ = self._validate_data(X=X)
+        X = self.feature_encoder_.transform(X)
+        args = route_params(
+            self.get_params(),
+            destination="predict",
+            pass_filter=self._predict_kwargs - {"verbose"},
+            strict=True,
+        )
+        args = {k: v for k, v in args.items() if not k.startswith("callbacks")}
+        args = {"verbose": 0, **args, **kwargs}
+        if args.get("batch_size") == -1:
+            args["batch_size"] = _n_rows(X, "batch_size")
+        (X,) = _as_keras_takes_it(X)
+        if set(args) <= {"batch_size", "verbose"} and not self._predict_callbacks:
+            one = _stand_in(X) if sp.issparse(X) else X
+            if why_not(self.model_, one) is None:
+                build(self.model_, one)
+                return self._predict_by_engine(X)
+        if sp.issparse(X):
+            X = X.toarray()
+        return self.model_.predict(x=X, callbacks=self._predict_callbacks, **args)
+
+    def _predict_by_engine(self, X):
+        network = self._network_for(X)
+        parts = [
+            X[rows].toarray() if sp.issparse(X) else X[rows]
+            for rows in row_blocks(X, PREDICT_BYTES)
+        ]
+        outputs = [predict_compiled(self.model_, network, part) for part in parts]
+        if len(outputs) == 1:
+            return outputs[0]
+        return keras.tree.map_structure(lambda *of: np.concatenate(of), *outputs)
+
+
+def _as_keras_takes_it(*arrays):
+    """Arrays of the dtypes that Keras would make of them; others as they are."""
+    return [_one_as_keras_takes_it(array) for array in arrays]
+
+
+def _one_as_keras_takes_it(array):
+    if sp.issparse(array):
+        small = np.prod(array.shape, dtype=float) * array.dtype.itemsize <= DENSE_BYTES
+        if not small:
+            return array.astype(keras.config.floatx()).tocsr()
+        array = array.toarray()
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        return array
+    with np.errstate(over="ignore"):
+        result = as_keras(array)
+    refuse_overflow(result, array)
+    return result
+
+
+def _stand_in(X):
+    """An array with the shape and dtype of sparse rows, which holds nothing."""
+    return np.broadcast_to(np.zeros((), X.dtype), X.shape)
+
+
+def _n_rows(X, name):
+    if not hasattr(X, "shape"):
+        raise ValueError(
+            f"{name}=-1, which stands for all rows, needs an X with a shape, but the "
+            f"feature_encoder returned {type(X).__name__}. Give a number of rows."
+        )
+    return X.shape[0]
+
+
+def _last_rows_apart(rows, share):
+    """The last rows for validation, as in ``Model.fit``."""
+    n_rows = rows[0].shape[0]
+    first = int(np.floor(n_rows * (1.0 - share)))
+    if not 0 < first < n_rows:
+        raise ValueError(
+            f"validation_split={share!r} leaves {first} of {n_rows} rows to train on "
+            f"and {n_rows - first} to validate with. Give more rows or another share."
+        )
+    parts = [
+        [None if a is None else a[part] for a in rows]
+        for part in (slice(None, first), slice(first, None))
+    ]
+    return tuple(parts[0]), tuple(parts[1])
+
+
+def _flat(callbacks):
+    """Callbacks as one list."""
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, (list, tuple)):
+        return [each for item in callbacks for each in _flat(item)]
+    return [callbacks]
+
+
+def _full_name(name):
+    """The name of a metric that SciKeras gives it in `history_`."""
+    if name == "loss" or name.startswith("val_"):
+        return name
+    try:
+        return metric_name(name)
+    except ValueError:  # of a user's own metric
+        return name

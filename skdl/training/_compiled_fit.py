@@ -1,0 +1,171 @@
+"""Training and predictions of a user's compiled model by the engine."""
+
+import math
+
+import keras
+import numpy as np
+import scipy.sparse as sp
+
+from skdl.training._data import ArrayData, StreamData
+from skdl.training._keras_callbacks import CallbacksOfModel
+from skdl.training._loop import Plan, train
+from skdl.training._optimizers import resolve_optimizer, unwrapped
+from skdl.training._program import PROGRAMS, ProgramKey, check_backend
+from skdl.training._progress import PrintedProgress
+from skdl.training._schedules import rates_of_steps
+
+DEFAULT_BATCH_SIZE = 32  # of keras.Model.fit
+
+
+def fit_compiled(
+    model,
+    spec,
+    rows,
+    validation=None,
+    *,
+    epochs,
+    initial_epoch=0,
+    batch_size=None,
+    validation_batch_size=None,
+    shuffle=True,
+    callbacks=(),
+    verbose=0,
+    seed=0,
+):
+    """Train a compiled model as ``model.fit`` does.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built, compiled, and one that the engine can train: see `why_not`. Its weights
+        and the state of its optimizer are those where training begins, and ends.
+    spec : NetworkSpec
+        From `compiled_network`.
+    rows : tuple of (X, y, sample_weight)
+        Arrays as Keras takes them; X may be sparse, and the weights None.
+    validation : tuple of (X, y, sample_weight) or None, default=None
+        Likewise.
+    epochs, initial_epoch, batch_size, validation_batch_size, shuffle, verbose : object
+        As in ``Model.fit``: `epochs` is the number of the last one.
+    callbacks : sequence of keras.callbacks.Callback, default=()
+        Without methods for batches.
+    seed : int, default=0
+        Of the order of rows.
+
+    Returns
+    -------
+    dict of str to list
+        What ``Model.fit(...).history`` has.
+
+    Raises
+    ------
+    skdl.exceptions.TrainingDivergedError
+        If the loss becomes NaN or infinite; the model is then as it was.
+    """
+    check_backend()
+    batch_size = batch_size or DEFAULT_BATCH_SIZE
+    optimizer, rate, schedule = resolve_optimizer(model.optimizer)
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    parts = [rows] if validation is None else [rows, validation]
+    data = [_data(*part, dtype=keras.config.floatx()) for part in parts]
+    n_steps = math.ceil(data[0].sizes[0] / batch_size)
+    key = ProgramKey(
+        spec,
+        None,
+        optimizer,
+        rows[1].shape[1:],
+        rows[1].dtype.name,
+        x_dtype=data[0].x_dtype,
+        weighted=any(weight is not None for *_, weight in parts),
+    )
+    layout = PROGRAMS.network(spec).layout
+    listeners = []
+    if callbacks:
+        listeners.append(
+            CallbacksOfModel(callbacks, layout, model, n_steps=n_steps, verbose=verbose)
+        )
+    if verbose:
+        listeners.append(PrintedProgress())
+    plan = Plan(
+        epochs=epochs - initial_epoch,
+        batch_size=min(batch_size, data[0].sizes[0]),
+        rates=_rates(model.optimizer, rate, schedule, initial_epoch),
+        seeds=[seed],
+        first_epoch=initial_epoch,
+        shuffle=bool(shuffle),
+        tells_rate=False,
+    )
+    variables = layout.variables(model)
+    with PROGRAMS.trainer(key) as trainer:
+        trainer.reset([layout.read(variables)])
+        trainer.read_optimizer(model.optimizer)
+        trainer.evaluated_at_once = validation_batch_size or batch_size
+        (outcome,) = train(
+            trainer,
+            data[0],
+            plan,
+            validation=data[1] if validation is not None else None,
+            listeners=listeners,
+        )
+        if outcome.error is not None:
+            raise outcome.error
+        layout.write(variables, outcome.weights)
+        trainer.write_optimizer(model.optimizer)
+    return outcome.history
+
+
+def predict_compiled(model, spec, X):
+    """The outputs of a compiled model with its present weights.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built, and one that the engine can compute: see `why_not`.
+    spec : NetworkSpec
+        From `compiled_network`.
+    X : ndarray or csr_matrix of shape (n_rows, ...)
+        Rows of any number.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, ...)
+        What ``model.predict`` gives.
+    """
+    network = PROGRAMS.network(spec)
+    predictor = network.predictor(apart=True)
+    loaded = [predictor.live(*network.layout.variables(model))]
+    return predictor(loaded, X)
+
+
+def _data(X, y, weight, *, dtype):
+    """Rows for the loop, whose losses are means over rows whatever they weigh."""
+    weight = np.ones(len(y), dtype) if weight is None else weight
+    if sp.issparse(X):
+        data = StreamData(
+            lambda rows: X[rows].toarray(),
+            X.shape[1:],
+            y,
+            weight,
+            dtype=dtype,
+            x_dtype=X.dtype.name,
+        )
+    else:
+        data = ArrayData(X, y, weight, dtype=dtype, x_dtype=X.dtype.name)
+    data.total_weights = [float(len(y))]
+    return data
+
+
+def _rates(optimizer, rate, schedule, initial_epoch):
+    """Learning rates of steps; a schedule goes on from the optimizer's step."""
+    if schedule is None:
+        return lambda epoch, n_steps: np.full(n_steps, rate)
+    inner = unwrapped(optimizer)
+    taken = int(inner._iterations)
+    accumulated = inner.gradient_accumulation_steps or 1
+
+    def rates(epoch, n_steps):
+        steps = taken + (epoch - initial_epoch) * n_steps + np.arange(n_steps)
+        return rates_of_steps(schedule, steps // accumulated)
+
+    return rates

@@ -1,0 +1,255 @@
+"""The steps of a compiled Keras model, with its own loss and metrics."""
+
+import functools
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import KerasTensor, StatelessScope, Variable
+
+from skdl.training._tensorflow._graph import (
+    TRACING,
+    forward,
+    other_values,
+    split,
+    traced,
+)
+from skdl.training._tensorflow._trainer import Trainer, with_inner
+
+
+class CompiledTrainer(Trainer):
+    """Trains like ``keras.Model.fit``: the same loss, penalties and metrics.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The pattern, compiled; its own variables are not used.
+    layout : Layout
+        How the vector of parameters divides into variables.
+    key : ProgramKey
+        Optimizer, shapes and dtypes; `ProgramKey.weighted` says whether the loss is
+        given weights, as Keras has losses that make a difference of that.
+
+    Attributes
+    ----------
+    evaluated_at_once : int
+        Rows of a validation batch, which decides the loss where batches are summed up.
+    """
+
+    def __init__(self, model, layout, key):
+        super().__init__(model, layout, key)
+        self._weighted = key.weighted
+        self._metrics_of_model = [
+            m for m in model.metrics if m is not model._loss_tracker
+        ]
+        counted = [v for m in self._metrics_of_model for v in m.variables]
+        self._counted = counted  # the pattern's
+        self._counts = [Variable(_fresh(v), dtype=v.dtype) for v in counted]
+        self._fresh_counts = self._first_counts()
+        self.evaluated_at_once = self._evaluation_rows
+
+    @staticmethod
+    def _check(model, key):
+        spec = key.network
+        batch = [
+            KerasTensor((None, *spec.input_shape), spec.dtype),
+            KerasTensor((None, *key.y_shape), key.y_dtype),
+            KerasTensor((None,), keras.config.floatx()) if key.weighted else None,
+        ]
+        with TRACING:
+            model._symbolic_build(data_batch=tuple(batch))
+
+    @staticmethod
+    def _weight_dtype(spec):
+        return keras.config.floatx()
+
+    # -- metrics --------------------------------------------------------------------
+
+    def _first_counts(self):
+        with StatelessScope() as scope:
+            for metric in self._metrics_of_model:
+                metric.reset_state()
+        return [np.asarray(scope.get_current_value(v)) for v in self._counted]
+
+    def zeros(self, *shape):
+        """The beginning of sums of this shape; metrics begin anew, too."""
+        for variable, value in zip(self._counts, self._fresh_counts, strict=True):
+            variable.assign(value)
+        return super().zeros(*shape)
+
+    def metrics(self):
+        """What the model's metrics say of the rows since the last `zeros`.
+
+        Returns
+        -------
+        dict of str to float
+            By the names that Keras gives them; arrays where a metric has several
+            values.
+        """
+        values = zip(self._counted, (v.value for v in self._counts), strict=True)
+        results = {}
+        with StatelessScope(state_mapping=list(values)):
+            for metric in self._metrics_of_model:
+                result = metric.result()
+                named = result if isinstance(result, dict) else {metric.name: result}
+                results |= named
+        return {name: _number(value) for name, value in results.items()}
+
+    # -- steps ----------------------------------------------------------------------
+
+    def _gradient(self, values, state, X, y, weight, draw):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            loss, state = self._loss_of_batch(values, state, X, y, weight, True)
+            scaled = self._optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, values)
+        return self._times_rows(loss, X), gradients, state
+
+    def _loss_of_batch(self, values, state, X, y, weight, training):
+        """The loss with all penalties, and new states; metrics take note of it."""
+        if self._flat:
+            values = split(self._layout, values[0])
+        model = self._model
+        weight = weight if self._weighted else None
+        pairs = [
+            *zip(self._layout.trainable, values, strict=True),
+            *zip(self._layout.state, state, strict=True),
+            *zip(self._counted, (v.value for v in self._counts), strict=True),
+        ]
+        with other_values(model, pairs, training=training) as scope:
+            outputs = forward(model, X, training=training)
+            loss = model.compute_loss(
+                x=X, y=y, y_pred=outputs, sample_weight=weight, training=training
+            )
+            model.compute_metrics(X, y, outputs, sample_weight=weight)
+        for variable, theirs in zip(self._counts, self._counted, strict=True):
+            variable.assign(scope.get_current_value(theirs))
+        return loss, [scope.get_current_value(v) for v in self._layout.state]
+
+    @staticmethod
+    def _times_rows(loss, X):
+        n_rows = tf.cast(tf.shape(X)[0], tf.float64)
+        return tf.cast(loss, tf.float64) * n_rows
+
+    # -- validation -----------------------------------------------------------------
+
+    @functools.cached_property
+    def _run_evaluation(self):
+        totals = tf.TensorSpec([1, 2], tf.float64)
+        at_once = tf.TensorSpec([], tf.int32)
+        return traced(self._evaluation_of_batches, [self._rows, totals, at_once])
+
+    def evaluate(self, members, totals):
+        """Sum up the loss of rows, without learning; metrics take note of them.
+
+        Parameters
+        ----------
+        members : list of tuple
+            As for `Trainer.evaluate`, of the one member.
+        totals : tensor of shape (1, 2)
+            The sums so far.
+
+        Returns
+        -------
+        tensor of shape (1, 2)
+            `totals` plus the sum over batches of loss times number of rows, and zero,
+            as penalties are within the loss.
+        """
+        at_once = tf.constant(self.evaluated_at_once, tf.int32)
+        return self._run_evaluation([list(rows) for rows in members], totals, at_once)
+
+    def _evaluation_of_batches(self, members, totals, at_once):
+        ((*rows, which),) = members
+        n_rows = tf.shape(which)[0]
+        (values,), (state,) = self._values(), [[v.value for v in self._state[0]]]
+
+        def body(start, totals):
+            part = [
+                tf.gather(of_all, which[start : start + at_once]) for of_all in rows
+            ]
+            loss, _ = self._loss_of_batch(values, state, *part, False)
+            total = self._times_rows(loss, part[0])
+            return start + at_once, totals + tf.stack([[total, tf.zeros_like(total)]])
+
+        _, totals = tf.while_loop(
+            lambda start, _: start < n_rows, body, (0, totals), parallel_iterations=1
+        )
+        return totals
+
+    # -- the user's optimizer -------------------------------------------------------
+
+    def read_optimizer(self, optimizer):
+        """Go on with the state of an optimizer like ours.
+
+        Parameters
+        ----------
+        optimizer : keras.optimizers.Optimizer
+            Built on the variables of a model like the pattern.
+        """
+        for ours, theirs in self._beside(optimizer):
+            values = [np.ravel(v.numpy()) for v in theirs]
+            ours.assign(np.concatenate(values).reshape(ours.shape))
+
+    def write_optimizer(self, optimizer):
+        """Give our state to an optimizer like ours.
+
+        Parameters
+        ----------
+        optimizer : keras.optimizers.Optimizer
+            As for `read_optimizer`.
+        """
+        for ours, theirs in self._beside(optimizer):
+            values, start = np.ravel(ours.numpy()), 0
+            for variable in theirs:
+                stop = start + int(np.prod(variable.shape))
+                variable.assign(values[start:stop].reshape(variable.shape))
+                start = stop
+
+    def _beside(self, optimizer):
+        """Pairs of a variable of ours and those of another optimizer of which it is.
+
+        Where all parameters are one vector to us, so are their momenta. The learning
+        rate is not among them: it is the loop that sets it.
+        """
+        for ours, theirs in zip(
+            with_inner(self._optimizer), with_inner(optimizer), strict=True
+        ):
+            mine, others = _slots(ours, self._parameters), {}
+            if mine:
+                others = _slots(theirs, self._layout.trainable)
+            for name, variables in mine.items():
+                if self._flat:
+                    yield variables[0], others[name]
+                else:
+                    pairs = zip(variables, others[name], strict=True)
+                    yield from ((a, [b]) for a, b in pairs)
+            for a, b in zip(_rest(ours, mine), _rest(theirs, others), strict=True):
+                yield a, [b]
+
+
+def _slots(optimizer, parameters):
+    """Lists with one variable for each parameter, such as momenta, by attribute."""
+    of_all = {id(v) for v in optimizer._variables}
+    return {
+        name: list(value)
+        for name, value in vars(optimizer).items()
+        if name not in ("_variables", "_trainable_variables")
+        and isinstance(value, list)
+        and len(value) == len(parameters)
+        and all(id(v) in of_all for v in value)
+    }
+
+
+def _rest(optimizer, slots):
+    taken = {id(v) for variables in slots.values() for v in variables}
+    rate = getattr(optimizer, "_learning_rate", None)
+    return [v for v in optimizer._variables if id(v) not in taken and v is not rate]
+
+
+def _fresh(variable):
+    return np.zeros(variable.shape, variable.dtype)
+
+
+def _number(value):
+    value = np.asarray(value)
+    return float(value) if value.ndim == 0 else value
