@@ -14,7 +14,14 @@ from skdl._validation import (
 class KerasChecks:
     """The part of `BaseWrapper` that looks at X, y and weights."""
 
+    _needs_targets = False
+
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
+        if y is None and reset and self._needs_targets:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None. Give one target for each row of X."
+            )
         if X is not None:
             X = self._checked_inputs(X, reset)
         if y is not None:

@@ -170,6 +170,8 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
             **kwargs,
         )
 
+    _needs_targets = True
+
     @property
     def target_encoder(self):
         """The transformer of y, which subclasses may replace.

@@ -106,6 +106,8 @@ class KerasRegressor(BaseWrapper, wrappers.KerasRegressor):
     True
     """
 
+    _needs_targets = True
+
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         return BaseWrapper._validate_data(self, X, y, reset, y_numeric=True)
 

@@ -38,6 +38,16 @@ with _unchanged_keras():
     from scikeras.utils.random_state import tensorflow_random_state
     from scikeras.utils.transformers import ClassifierLabelEncoder
 
+
+def _tags(self):
+    return super(wrappers.BaseWrapper, self).__sklearn_tags__()
+
+
+# SciKeras describes its tags in a way that scikit-learn 1.6 has dropped, and that newer
+# ones take for a mistake where the new way is missing. This is what they find anyway.
+if "__sklearn_tags__" not in vars(wrappers.BaseWrapper):
+    wrappers.BaseWrapper.__sklearn_tags__ = _tags
+
 __all__ = [
     "ClassifierLabelEncoder",
     "metric_name",

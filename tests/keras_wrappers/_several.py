@@ -63,6 +63,36 @@ def noisy(meta):
     )
 
 
+def normalised(meta):
+    """A network with batch normalisation, a penalty and a state that is no weight."""
+    return keras.Sequential(
+        [
+            keras.Input((meta["n_features_in_"],)),
+            keras.layers.Dense(8, kernel_regularizer="l2"),
+            keras.layers.BatchNormalization(),
+            keras.layers.ReLU(),
+            keras.layers.Dense(1, activity_regularizer="l1"),
+        ]
+    )
+
+
+def of_tokens(meta):
+    """A network for integers below 10."""
+    return keras.Sequential(
+        [
+            keras.Input((meta["n_features_in_"],), dtype="int32"),
+            keras.layers.Embedding(10, 3),
+            keras.layers.Flatten(),
+            keras.layers.Dense(1),
+        ]
+    )
+
+
+def tokens():
+    """X for ``of_tokens``: 60 rows of 4 integers."""
+    return np.random.default_rng(0).integers(10, size=(60, 4))
+
+
 def two_inputs(meta):
     """A network with the inputs ``left``, of one column, and ``right``, of three."""
     left = keras.Input((1,), name="left")
@@ -197,6 +227,29 @@ def with_layer(meta, layer=Doubled):
             keras.Input((meta["n_features_in_"],)),
             keras.layers.Dense(8, activation="relu"),
             layer(factor=0.5),
+            keras.layers.Dense(meta["n_outputs_"]),
+        ]
+    )
+
+
+class Plain(keras.Model):
+    """A network that Keras cannot read back: it takes no `name` and `dtype`."""
+
+    def __init__(self, units=8):
+        super().__init__()
+        self.hidden = keras.layers.Dense(units, activation="relu")
+        self.last = keras.layers.Dense(1)
+
+    def call(self, inputs):
+        return self.last(self.hidden(inputs))
+
+
+def with_lambda(meta):
+    """A network with a function that has no name."""
+    return keras.Sequential(
+        [
+            keras.Input((meta["n_features_in_"],)),
+            keras.layers.Lambda(lambda x: 2 * x),
             keras.layers.Dense(meta["n_outputs_"]),
         ]
     )

@@ -311,6 +311,13 @@ class LargestProbability(metrics.Metric):
         self.largest.assign(0.0)
 
 
+class AsTensor(LargestProbability):
+    """The same, whose result is not a variable itself but computed from it."""
+
+    def result(self):
+        return keras.ops.convert_to_tensor(self.largest) * 1.0
+
+
 ACCURACY = "sparse_categorical_accuracy"
 # What is given: the names in the history, and of the metric that has these values.
 METRICS = {
@@ -323,6 +330,7 @@ METRICS = {
     "function": ([metrics.sparse_categorical_accuracy], {ACCURACY: ACCURACY}),
     "function of a user": ([hits], {"hits": ACCURACY}),
     "class of a user": ([LargestProbability], {"largest": "largest"}),
+    "class with a tensor": ([AsTensor], {"largest": "largest"}),
     "several": (["accuracy", SPARSE], {"accuracy": ACCURACY, SPARSE: SPARSE}),
     "dict": ({"last": ["accuracy", hits]}, {"accuracy": ACCURACY, "hits": ACCURACY}),
     "nested list": ([["accuracy", hits]], {"accuracy": ACCURACY, "hits": ACCURACY}),
@@ -374,6 +382,14 @@ def test_metrics(form):
 def test_metric_objects(form):
     of = "largest" if "user" in form else ACCURACY
     with_metrics(METRIC_OBJECTS[form](), {"mine": of})
+
+
+def test_name_of_a_metric_is_its_own_in_every_fit():
+    X, y = classes()
+    for name in ("one", "other"):
+        metric = metrics.SparseCategoricalAccuracy(name=name)
+        estimator = KerasClassifier(known, loss=SPARSE, metrics=[metric], **QUICK)
+        assert set(estimator.fit(X, y).history_) == {"loss", name}
 
 
 @pytest.mark.parametrize("compiled", [False, True])
@@ -463,8 +479,12 @@ def known_heads(meta):
 
 
 OUTPUTS = {
-    "one loss": {"loss": "mse", "loss_weights": [0.2, 3.0]},
-    "list": {"loss": ["mse", "mae"], "metrics": [["mae"], ["mse"]]},
+    "one loss": {"loss": "mse"},
+    "list": {
+        "loss": ["mse", "mae"],
+        "metrics": [["mae"], ["mse"]],
+        "loss_weights": [0.2, 3.0],
+    },
     "dict": {
         "loss": {"a": "mse", "b": "mae"},
         "metrics": {"b": ["mse"]},

@@ -1,5 +1,6 @@
 """Training goes on where it stopped, or begins anew, as the method says."""
 
+import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -14,6 +15,7 @@ from tests.keras_wrappers._networks import (
     assert_same_weights,
     classes,
     classifier,
+    columns,
     names,
     numbers,
 )
@@ -102,19 +104,6 @@ def test_partial_fit_takes_no_number_of_epochs(argument):
 # -- a network that is not trained -----------------------------------------------------
 
 
-def test_initialize_makes_a_network_that_predicts():
-    X, y = names()
-    estimator = three_classes()
-    assert not estimator.initialized_
-    assert estimator.initialize(X, y) is estimator
-    assert estimator.initialized_
-    assert estimator.current_epoch == 0
-    expected = estimator.model_.predict(X, verbose=0)
-    assert_allclose(estimator.predict_proba(X), expected, rtol=1e-5)
-    assert_array_equal(estimator.predict(X), np.unique(y)[expected.argmax(axis=1)])
-    assert estimator.score(X, y) == np.mean(estimator.predict(X) == y)
-
-
 @pytest.mark.parametrize("goes_on", [True, False])
 def test_initialized_network_is_trained_by_partial_fit_or_a_warm_start(goes_on):
     X, y = classes(3)
@@ -132,13 +121,12 @@ def test_initialized_network_is_trained_by_partial_fit_or_a_warm_start(goes_on):
     assert_same_weights(estimator.model_, expected.model_)
 
 
-def test_fit_starts_from_the_weights_of_initialize():
+def test_learning_rate_of_zero_keeps_the_weights_of_initialize():
     X, y = classes(3)
     estimator = three_classes(optimizer="sgd", optimizer__learning_rate=0.0)
     weights = clone(estimator).initialize(X, y).model_.get_weights()
-    for now, start in zip(
-        estimator.fit(X, y).model_.get_weights(), weights, strict=True
-    ):
+    estimator.fit(X, y)
+    for now, start in zip(estimator.model_.get_weights(), weights, strict=True):
         assert_array_equal(now, start)
 
 
@@ -157,19 +145,15 @@ def test_weights_that_the_network_is_given_count_at_once():
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_loss_that_is_not_finite_leaves_the_estimator_as_it_was(method, way):
+def test_epoch_that_fails_leaves_the_estimator_as_it_was(way):
     X, y = numbers()
     estimator = targets(**WAYS[way]).fit(X, y)
     before = estimator.predict(X), dict(estimator.history_)
-    if method == "fit":
-        estimator.set_params(optimizer="sgd", optimizer__learning_rate=1e30)
-    else:
-        y = np.full_like(y, 1e30)
     with pytest.raises(TrainingDivergedError):
-        getattr(estimator, method)(X, y)
+        estimator.partial_fit(X, np.full_like(y, 1e30))
     assert_array_equal(estimator.predict(X), before[0])
     assert estimator.history_ == before[1]
+    assert np.all(np.isfinite(estimator.partial_fit(X, y).predict(X)))
 
 
 def test_build_function_that_fails_leaves_the_estimator_as_it_was():
@@ -188,3 +172,19 @@ def test_build_function_that_fails_leaves_the_estimator_as_it_was():
     assert_array_equal(estimator.predict_proba(X), before)
     assert_array_equal(estimator.classes_, [0, 1, 2])
     assert estimator.n_features_in_ == 4
+
+
+# -- rows of another shape -------------------------------------------------------------
+
+
+def test_other_shape_of_images():
+    X, y = columns().reshape(-1, 2, 2), numbers()[1]
+
+    def network(meta):
+        layers = [keras.layers.Flatten(), keras.layers.Dense(1)]
+        return keras.Sequential([keras.Input(meta["X_shape_"][1:]), *layers])
+
+    estimator = targets(network).fit(X, y)
+    for wrong in (np.ones((2, 2, 3)), X.reshape(60, 4), X[..., np.newaxis]):
+        with pytest.raises(ValueError, match=r"shape|dimensions"):
+            estimator.predict(wrong)

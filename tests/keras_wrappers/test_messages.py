@@ -266,7 +266,7 @@ ROWS = {
     "infinity in X": (classify, put(np.inf, X0, (3, 1)), Y0, {}, ["infinity"]),
     "text in X": (classify, put("a", X0.astype(object), (3, 1)), Y0, {}, ["'a'"]),
     "NaN in y": (regress, X0, put(np.nan, NUMBERS, 3), {}, ["NaN"]),
-    "text in y": (regress, X0, names()[1], {}, ["y", "apple"]),
+    "text in y": (regress, X0, names()[1], {}, ["numeric"]),
     "numbers as classes": (classify, X0, NUMBERS, {}, ["continuous"]),
     "fewer targets": (classify, X0, Y0[:50], {}, ["60", "50"]),
     "no rows": (classify, X0[:0], Y0[:0], {}, ["0 sample"]),
@@ -275,7 +275,7 @@ ROWS = {
         X0,
         Y0,
         {"sample_weight": np.zeros(60)},
-        ["sample_weight", "zero"],
+        ["weights", "zero"],
     ),
     "fewer weights": (
         classify,

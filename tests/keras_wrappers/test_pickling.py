@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cloudpickle
-import joblib
 import keras
 import numpy as np
 import pytest
@@ -16,23 +14,16 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdl import KerasRegressor
+from tests.keras_wrappers._copies import COPIES
 from tests.keras_wrappers._networks import (
-    QUICK,
     classes,
     names,
     numbers,
-    prebuilt,
-    regressor,
 )
 from tests.keras_wrappers._several import (
     WAYS,
     Bias,
     Cubic,
-    Doubled,
-    OwnStep,
-    RegisteredDoubled,
-    fourth_power,
     noisy,
     own_step,
     targets,
@@ -41,20 +32,6 @@ from tests.keras_wrappers._several import (
 )
 
 ROOT = Path(__file__).parents[2]
-
-
-def by_joblib(estimator, path):
-    joblib.dump(estimator, path / "estimator.joblib")
-    return joblib.load(path / "estimator.joblib")
-
-
-COPIES = {
-    "pickle": lambda e, path: pickle.loads(pickle.dumps(e)),
-    "oldest protocol": lambda e, path: pickle.loads(pickle.dumps(e, protocol=2)),
-    "deepcopy": lambda e, path: copy.deepcopy(e),
-    "joblib": by_joblib,
-    "cloudpickle": lambda e, path: pickle.loads(cloudpickle.dumps(e)),
-}
 
 
 def same_parameters(one, other):
@@ -145,6 +122,24 @@ def test_copies_are_independent():
     assert_array_equal(original.predict_proba(X), expected)
 
 
+def test_shallow_copy_learns_apart():
+    X, y = classes(3)
+    original = three_classes().fit(X, y)
+    expected = original.predict_proba(X)
+    twin = copy.copy(original).fit(X, y[::-1])
+    assert_array_equal(original.predict_proba(X), expected)
+    assert not np.array_equal(twin.predict_proba(X), expected)
+
+
+def test_pickle_does_not_grow_with_what_the_estimator_has_done():
+    X, y = classes(3)
+    estimator = three_classes().fit(X, y)
+    size = len(pickle.dumps(estimator))
+    for _ in range(3):
+        estimator.fit(X, y).predict(X)
+    assert len(pickle.dumps(estimator)) < 1.01 * size
+
+
 def test_clone_is_not_fitted():
     original = three_classes().fit(*classes(3))
     twin = clone(original)
@@ -158,141 +153,6 @@ def test_pipeline():
     pipe = make_pipeline(StandardScaler(), three_classes()).fit(X, y)
     twin = pickle.loads(pickle.dumps(pipe))
     assert_array_equal(twin.predict_proba(X), pipe.predict_proba(X))
-
-
-# -- Keras objects as parameters -------------------------------------------------------
-
-
-@pytest.mark.parametrize("copied", COPIES)
-@pytest.mark.parametrize("compiled", [True, False])
-def test_prebuilt_network(copied, compiled, tmp_path):
-    X, y = classes(3)
-    network = prebuilt() if compiled else prebuilt_uncompiled()
-    weights = network.get_weights()
-    original = three_classes(network)
-    unfitted = COPIES[copied](original, tmp_path)
-    assert_array_equal(unfitted.model.get_weights()[0], weights[0])
-    assert unfitted.model is not network
-    expected = original.fit(X, y).predict_proba(X)
-    fitted = COPIES[copied](original, tmp_path)
-    assert_array_equal(fitted.predict_proba(X), expected)
-    assert_array_equal(unfitted.fit(X, y).predict_proba(X), expected)
-
-
-def prebuilt_uncompiled():
-    network = prebuilt()
-    bare = keras.models.clone_model(network)
-    bare.set_weights(network.get_weights())
-    return bare
-
-
-def test_clone_of_a_prebuilt_network_leaves_it_alone():
-    X, y = classes(3)
-    network = prebuilt()
-    weights = network.get_weights()
-    twin = clone(three_classes(network))
-    assert twin.model is not network
-    twin.fit(X, y)
-    for now, before in zip(network.get_weights(), weights, strict=True):
-        assert_array_equal(now, before)
-
-
-def test_shared_network_stays_shared():
-    """`model_` of a prebuilt network is the parameter, before and after."""
-    X, y = classes(3)
-    original = three_classes(prebuilt()).fit(X, y)
-    assert original.model_ is original.model
-    twin = pickle.loads(pickle.dumps(original))
-    assert twin.model_ is twin.model
-
-
-KERAS_PARAMETERS = {
-    "loss instance": {"loss": keras.losses.Huber(0.5)},
-    "loss function": {"loss": keras.losses.mean_absolute_error},
-    "loss class": {"loss": keras.losses.Huber, "loss__delta": 0.5},
-    "own loss": {"loss": Cubic()},
-    "own loss class": {"loss": Cubic},
-    "own loss function": {"loss": fourth_power},
-    "metric instance": {"metrics": [keras.metrics.MeanAbsoluteError(name="gap")]},
-    "own metric": {"metrics": [Bias()]},
-    "own metric class": {"metrics": [Bias]},
-    "own layer": {"model": with_layer},
-    "registered layer": {"model": with_layer, "model__layer": RegisteredDoubled},
-    "own training step": {"model": own_step},
-    "schedule": {
-        "optimizer": keras.optimizers.Adam(
-            keras.optimizers.schedules.ExponentialDecay(0.01, 3, 0.5)
-        )
-    },
-    "callback": {"callbacks": [keras.callbacks.EarlyStopping("loss")]},
-    "callback class": {
-        "callbacks": keras.callbacks.EarlyStopping,
-        "callbacks__monitor": "loss",
-    },
-}
-
-
-@pytest.mark.parametrize("name", KERAS_PARAMETERS)
-def test_keras_objects_as_parameters(name):
-    X, y = numbers()
-    parameters = {"model": regressor, "loss": "mse", **KERAS_PARAMETERS[name]}
-    original = KerasRegressor(**parameters, **QUICK).fit(X, y)
-    expected = original.predict(X)
-    twins = pickle.loads(pickle.dumps(original)), copy.deepcopy(original)
-    for twin in twins:
-        assert_array_equal(twin.predict(X), expected)
-        assert twin.history_ == original.history_
-        for refitted in (clone(twin), twin):
-            assert_array_equal(refitted.fit(X, y).predict(X), expected)
-    for estimator in (original, *twins):
-        estimator.partial_fit(X, y)
-    for twin in twins:
-        assert_array_equal(twin.predict(X), original.predict(X))
-
-
-def test_copies_keep_the_classes_of_a_user():
-    X, y = numbers()
-    twin = pickle.loads(pickle.dumps(targets(with_layer, loss=Cubic()).fit(X, y)))
-    assert any(type(layer) is Doubled for layer in twin.model_.layers)
-    assert type(twin.model_.loss) is Cubic
-    twin = pickle.loads(pickle.dumps(targets(own_step).fit(X, y)))
-    assert type(twin.model_) is OwnStep
-
-
-def test_callback_that_has_seen_the_network():
-    X, y = numbers()
-    callback = keras.callbacks.EarlyStopping("loss", restore_best_weights=True)
-    original = targets(callbacks=[callback]).fit(X, y)
-    twin = pickle.loads(pickle.dumps(original))
-    assert_array_equal(twin.predict(X), original.predict(X))
-    assert type(twin.callbacks[0]) is keras.callbacks.EarlyStopping
-    twin.partial_fit(X, y)
-
-
-def test_classes_that_cannot_be_imported_go_by_cloudpickle():
-    class Halved(Doubled):
-        def call(self, inputs):
-            return inputs / 2
-
-    def network(meta):
-        return with_layer(meta, layer=Halved)
-
-    X, y = numbers()
-    original = targets(network).fit(X, y)
-    twin = pickle.loads(cloudpickle.dumps(original))
-    assert_array_equal(twin.predict(X), original.predict(X))
-    assert_array_equal(
-        twin.partial_fit(X, y).predict(X), original.partial_fit(X, y).predict(X)
-    )
-
-
-def test_file_of_keras_is_loaded_into_a_new_estimator(tmp_path):
-    X, y = numbers()
-    original = targets().fit(X, y)
-    original.model_.save(tmp_path / "network.keras")
-    network = keras.models.load_model(tmp_path / "network.keras")
-    twin = KerasRegressor(network).initialize(X, y)
-    np.testing.assert_allclose(twin.predict(X), original.predict(X), rtol=1e-6)
 
 
 # -- another process -------------------------------------------------------------------

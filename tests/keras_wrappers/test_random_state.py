@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from tensorflow.python.framework import config  # the public module can only set it
 
 from tests.keras_wrappers._networks import classes, numbers
 from tests.keras_wrappers._several import (
@@ -199,7 +200,7 @@ def test_initialize_and_partial_fit_touch_no_global_generator(way):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_environment_and_determinism_are_not_touched(way):
-    before = dict(os.environ), tf.config.experimental.is_op_determinism_enabled()
+    before = dict(os.environ), config.is_op_determinism_enabled()
     noisy_fit(way)
     assert dict(os.environ) == before[0]
-    assert tf.config.experimental.is_op_determinism_enabled() == before[1]
+    assert config.is_op_determinism_enabled() == before[1]

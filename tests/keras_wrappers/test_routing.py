@@ -1,5 +1,7 @@
 """Parameters with a prefix reach what they name, in the constructor and in searches."""
 
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
@@ -42,6 +44,14 @@ def compiled(**parameters):
 # -- optimizer__ -----------------------------------------------------------------------
 
 
+@cache
+def trained_by_sgd(scheduled=False):
+    schedule = keras.optimizers.schedules.ExponentialDecay(**SCHEDULE)
+    rate = schedule if scheduled else 0.15
+    model = prebuilt(optimizer=keras.optimizers.SGD(rate, momentum=0.5))
+    return model, keras_history(model, *classes())
+
+
 @pytest.mark.parametrize(
     "optimizer", ["sgd", "SGD", keras.optimizers.SGD], ids=["sgd", "SGD", "class"]
 )
@@ -55,8 +65,7 @@ def test_optimizer_parameters(optimizer):
         optimizer__momentum=0.5,
         **IN_ORDER,
     ).fit(X, y)
-    oracle = prebuilt(optimizer=keras.optimizers.SGD(0.15, momentum=0.5))
-    assert_same_history(estimator, keras_history(oracle, X, y))
+    assert_same_history(estimator, trained_by_sgd()[1])
     used = estimator.model_.optimizer
     assert isinstance(used, keras.optimizers.SGD)
     assert used.momentum == 0.5
@@ -80,13 +89,11 @@ def schedules():
 @pytest.mark.parametrize("way", schedules())
 def test_schedule_of_the_learning_rate(way):
     X, y = classes()
-    estimator = KerasClassifier(
-        known, loss=SPARSE, optimizer="sgd", **schedules()[way], **IN_ORDER
-    ).fit(X, y)
-    schedule = keras.optimizers.schedules.ExponentialDecay(**SCHEDULE)
-    oracle = prebuilt(optimizer=keras.optimizers.SGD(schedule))
-    assert_same_history(estimator, keras_history(oracle, X, y))
-    assert_same_weights(estimator.model_, oracle)
+    parameters = {"optimizer": "sgd", "optimizer__momentum": 0.5, **IN_ORDER}
+    estimator = KerasClassifier(known, loss=SPARSE, **schedules()[way], **parameters)
+    model, history = trained_by_sgd(scheduled=True)
+    assert_same_history(estimator.fit(X, y), history)
+    assert_same_weights(estimator.model_, model)
 
 
 def test_parameters_of_nothing_that_is_built_are_left_out():
@@ -229,28 +236,22 @@ def test_metrics_of_each_output(form):
 @pytest.mark.parametrize(
     ("parameters", "kwargs"),
     [
-        ({"fit__batch_size": 7}, {"batch_size": 7}),
-        ({"fit__epochs": 3}, {"epochs": 3}),
-        ({"fit__validation_split": 0.2}, {"validation_split": 0.2}),
+        ({"fit__batch_size": 7, "fit__epochs": 3}, {"batch_size": 7, "epochs": 3}),
         (
             {"validation_split": 0.5, "fit__validation_split": 0.2},
             {"validation_split": 0.2},
         ),
         (
-            {"fit__validation_split": 0.2, "fit__validation_freq": 2},
+            {"validation_split": 0.2, "fit__validation_freq": 2},
             {"validation_split": 0.2, "validation_freq": 2},
         ),
-        ({"fit__initial_epoch": 1}, None),
     ],
-    ids=lambda p: " ".join(p) if p else "",
+    ids=["batches", "split", "freq"],
 )
 def test_fit_parameters(parameters, kwargs):
     X, y = classes()
     X, y = X[::-1], y[::-1]
     estimator = KerasClassifier(known, loss=SPARSE, **parameters, **IN_ORDER)
-    if kwargs is None:  # which SciKeras overrides by the argument of fit
-        assert len(estimator.fit(X, y).history_["loss"]) == 2
-        return
     history = keras_history(prebuilt(optimizer="rmsprop"), X, y, **kwargs)
     assert_same_history(estimator.fit(X, y), history)
 
@@ -293,14 +294,13 @@ def test_batch_size_of_all_rows(prefix):
     assert int(estimator.model_.optimizer.iterations) == 2
 
 
-@pytest.mark.parametrize("prefix", ["", "fit__"])
-def test_validation_batch_size_of_all_rows(prefix):
+def test_validation_batch_size_of_all_rows():
     X, y = classes()
-    parameters = {"validation_split": 0.5, f"{prefix}validation_batch_size": -1}
-    estimator = KerasClassifier(known, loss=SPARSE, **parameters, **IN_ORDER).fit(X, y)
-    oracle = prebuilt(optimizer="rmsprop")
-    expected = keras_history(oracle, X, y, validation_split=0.5)
-    assert_same_history(estimator, expected)
+    expected = keras_history(prebuilt(optimizer="rmsprop"), X, y, validation_split=0.5)
+    parameters = {"loss": SPARSE, "validation_split": 0.5, **IN_ORDER}
+    for name in ("validation_batch_size", "fit__validation_batch_size"):
+        estimator = KerasClassifier(known, **{name: -1}, **parameters)
+        assert_same_history(estimator.fit(X, y), expected)
 
 
 class CountPredicted(keras.callbacks.Callback):

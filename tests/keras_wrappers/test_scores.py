@@ -1,4 +1,4 @@
-"""Scores are those of scikit-learn, or of a user's own function."""
+"""Scores with a function of a user's own, and with weights of rows."""
 
 import numpy as np
 from numpy.testing import assert_allclose
@@ -16,24 +16,7 @@ from tests.keras_wrappers._several import (
     three_classes,
 )
 
-
-def test_scores_are_accuracy_and_r2():
-    X, y = names()
-    estimator = three_classes().fit(X, y)
-    assert estimator.score(X, y) == accuracy_score(y, estimator.predict(X))
-    X, y = numbers(2)
-    estimator = targets().fit(X, y)
-    assert_allclose(estimator.score(X, y), r2_score(y, estimator.predict(X)))
-
-
-def test_arguments_are_routed_to_the_score():
-    X, y = names()
-    estimator = three_classes(score__normalize=False).fit(X, y)
-    assert estimator.score(X, y) == np.sum(estimator.predict(X) == y)
-    X, y = numbers(2)
-    estimator = targets(score__multioutput="raw_values").fit(X, y)
-    expected = r2_score(y, estimator.predict(X), multioutput="raw_values")
-    assert_allclose(estimator.score(X, y), expected)
+WEIGHT = np.linspace(0.2, 3, 60)
 
 
 class ByDistance(KerasRegressor):
@@ -54,3 +37,22 @@ def test_scorer_of_a_users_own():
     assert_allclose(estimator.score(X, y, sample_weight=weight), expected, rtol=1e-5)
     estimator = ByDistance(regressor, loss="mse", score__sign=1, **QUICK).fit(X, y)
     assert_allclose(estimator.score(X, y), distance.mean(), rtol=1e-5)
+
+
+def test_weights_in_the_score():
+    X, y = names()
+    estimator = three_classes().fit(X, y)
+    expected = accuracy_score(y, estimator.predict(X), sample_weight=WEIGHT)
+    assert_allclose(estimator.score(X, y, sample_weight=WEIGHT), expected, rtol=1e-6)
+    X, y = numbers(2)
+    estimator = targets().fit(X, y)
+    expected = r2_score(y, estimator.predict(X), sample_weight=WEIGHT)
+    assert_allclose(estimator.score(X, y, sample_weight=WEIGHT), expected, rtol=1e-5)
+
+
+def test_rows_without_weight_do_not_count_in_the_score():
+    X, y = names()
+    weight = (np.arange(60) < 20).astype(float)
+    estimator = three_classes().fit(X, y)
+    expected = accuracy_score(y[:20], estimator.predict(X[:20]))
+    assert_allclose(estimator.score(X, y, sample_weight=weight), expected)

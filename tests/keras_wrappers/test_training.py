@@ -11,6 +11,7 @@ from tests.keras_wrappers._networks import (
     assert_same_history,
     assert_same_weights,
     classes,
+    keras_history,
     names,
     numbers,
 )
@@ -18,10 +19,14 @@ from tests.keras_wrappers._several import (
     WAYS,
     Bias,
     by_keras,
+    normalised,
     noting_epochs,
+    of_tokens,
     own_step,
     targets,
     three_classes,
+    tokens,
+    two_classes,
 )
 
 # -- the same as Keras -----------------------------------------------------------------
@@ -43,6 +48,10 @@ FITS = {
     "validation_freq": (
         {"validation_split": 0.3, "fit__validation_freq": 2},
         {"validation_split": 0.3, "validation_freq": 2},
+    ),
+    "steps_per_epoch": (
+        {"epochs": 1, "fit__steps_per_epoch": 2},
+        {"epochs": 1, "steps_per_epoch": 2},
     ),
 }
 WAY_AND_FIT = [
@@ -121,6 +130,62 @@ def test_rows_are_shuffled_in_every_epoch(way):
     assert_allclose(first, second, rtol=1e-4)
 
 
+KINDS_OF_NUMBERS = {
+    "float64": lambda X: X.astype("float64"),
+    "float16": lambda X: X.astype("float16"),
+    "int64": lambda X: np.rint(10 * X).astype("int64"),
+    "uint8": lambda X: np.rint(10 * abs(X)).astype("uint8"),
+    "bool": lambda X: X > 0,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_NUMBERS)
+def test_numbers_of_other_kinds(kind):
+    X, y = numbers()
+    X = KINDS_OF_NUMBERS[kind](X)
+    estimator = targets(**IN_ORDER)
+    model = by_keras(estimator, X, y, loss="mse", optimizer="rmsprop")
+    history = keras_history(model, X, y)
+    assert_same_history(estimator.fit(X, y), history)
+    expected = model.predict(X, verbose=0)[:, 0]
+    assert_allclose(estimator.predict(X), expected, rtol=1e-4, atol=1e-5)
+
+
+NETWORKS = {
+    "normalised": (normalised, numbers),
+    "of tokens": (of_tokens, lambda: (tokens(), numbers()[1])),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_with_more_than_dense_layers(name, optimizer, way):
+    network, data = NETWORKS[name]
+    X, y = data()
+    fixed = {**IN_ORDER, "optimizer": optimizer, "validation_split": 0.2}
+    estimator = targets(network, **fixed, **WAYS[way])
+    model = by_keras(estimator, X, y, loss="mse", optimizer=optimizer)
+    history = keras_history(model, X, y, validation_split=0.2)
+    assert_same_history(estimator.fit(X, y), history)
+    assert_same_weights(estimator.model_, model)
+
+
+def test_model_of_a_fit_is_trained_by_hand_and_by_partial_fit():
+    """Its optimizer has counted the steps, and keeps its averages."""
+    X, y = numbers()
+    estimator = targets(**IN_ORDER, optimizer="adam").fit(X, y)
+    model = by_keras(estimator, X, y, loss="mse", optimizer="adam")
+    keras_history(model, X, y)
+    assert int(estimator.model_.optimizer.iterations) == 6
+    for one in (estimator.model_, model):
+        keras_history(one, X, y, epochs=1)
+    assert_same_weights(estimator.model_, model)
+    estimator.model_.optimizer.learning_rate = model.optimizer.learning_rate = 0.05
+    keras_history(model, X, y, epochs=1)
+    assert_same_weights(estimator.partial_fit(X, y).model_, model)
+
+
 # -- history ---------------------------------------------------------------------------
 
 
@@ -136,6 +201,16 @@ def test_history_is_a_dictionary_of_lists():
         assert [type(value) for value in values] == [float] * 3
 
 
+def test_metrics_with_a_state_and_short_names():
+    X, y = classes(2)
+    auc = {"metrics": ["accuracy", "auc"], "validation_split": 0.3}
+    estimator = two_classes(**IN_ORDER, **auc)
+    compiled = {"loss": "binary_crossentropy", "optimizer": "rmsprop"}
+    model = by_keras(estimator, X, y, metrics=["accuracy", "auc"], **compiled)
+    history = keras_history(model, X, y, validation_split=0.3)
+    assert_same_history(estimator.fit(X, y), history)
+
+
 def test_fit_returns_the_estimator_and_resets_the_history():
     X, y = classes(3)
     estimator = three_classes()
@@ -143,17 +218,6 @@ def test_fit_returns_the_estimator_and_resets_the_history():
     assert estimator.fit(X, y) is estimator
     assert estimator.current_epoch == 2
     assert estimator.fit(X, y).current_epoch == 2
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_arguments_of_fit_go_before_parameters(way):
-    X, y = classes(3)
-    estimator = three_classes(fit__epochs=3, shuffle=False, **WAYS[way])
-    estimator.fit(X, y, epochs=4, batch_size=30)
-    assert estimator.current_epoch == 4
-    assert (estimator.epochs, estimator.batch_size) == (2, 20)
-    expected = three_classes(epochs=4, batch_size=30, shuffle=False).fit(X, y)
-    assert_allclose(estimator.predict_proba(X), expected.predict_proba(X), rtol=1e-4)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -63,6 +63,13 @@ class CompiledTrainer(Trainer):
     def _weight_dtype(spec):
         return keras.config.floatx()
 
+    def _shares_a_vector(self):
+        # Gradients of looked up rows are sparse, and Keras's optimizers square each part
+        # of them by itself: one vector would have other second moments.
+        return super()._shares_a_vector() and not any(
+            map(_may_look_up, self._model._flatten_layers())
+        )
+
     # -- metrics --------------------------------------------------------------------
 
     def _first_counts(self):
@@ -93,7 +100,11 @@ class CompiledTrainer(Trainer):
                 result = metric.result()
                 named = result if isinstance(result, dict) else {metric.name: result}
                 results |= named
-        return {name: _number(value) for name, value in results.items()}
+            # some results are variables, whose values end with the scope
+            results = {
+                k: np.asarray(tf.convert_to_tensor(v)) for k, v in results.items()
+            }
+        return {k: float(v) if v.ndim == 0 else v for k, v in results.items()}
 
     # -- steps ----------------------------------------------------------------------
 
@@ -250,6 +261,9 @@ def _fresh(variable):
     return np.zeros(variable.shape, variable.dtype)
 
 
-def _number(value):
-    value = np.asarray(value)
-    return float(value) if value.ndim == 0 else value
+def _may_look_up(layer):
+    """Whether a layer may take some rows of a variable, as any layer of a user may."""
+    if isinstance(layer, keras.Model):
+        return False  # its layers are asked
+    module = type(layer).__module__
+    return isinstance(layer, keras.layers.Embedding) or not module.startswith("keras.")

@@ -59,7 +59,7 @@ class Trainer:
             for _ in range(n_members)
         ]
         # One flat vector where that is the same: a fraction of the operations.
-        self._flat = shares_a_vector(layout, self._spec)
+        self._flat = self._shares_a_vector()
         large = layout.n_parameters >= _FUSED_ADAM
         self._fused = self._flat and large and self._spec.plain_adam
         if self._flat:
@@ -125,6 +125,9 @@ class Trainer:
         vector = tf.TensorSpec([self._layout.n_parameters], self._layout.dtype)
         state = [tf.TensorSpec(v.shape, v.dtype) for v in self._layout.state]
         return traced(function, [[vector], state, *self._batch, *further])
+
+    def _shares_a_vector(self):
+        return shares_a_vector(self._layout, self._spec)
 
     @staticmethod
     def _weight_dtype(spec):
