@@ -52,7 +52,7 @@ def identity(*values):
         with warnings.catch_warnings():  # of Keras, about saving lambdas
             warnings.simplefilter("ignore")
             return _Description(_Look().at(values))
-    except (Unknown, RecursionError):
+    except Exception:  # in whatever objects of users do: it costs a trace, no more
         return _Description(object())
 
 
@@ -70,6 +70,13 @@ class _Description:
         if not isinstance(other, _Description):
             return NotImplemented
         return self._hash == other._hash and self._content == other._content
+
+
+class _Wire:
+    """Which tensor of a graph an argument is; no structure to look into."""
+
+    def __init__(self, place):
+        self.place = place
 
 
 class _Look:
@@ -179,32 +186,37 @@ class _Look:
         raise Unknown
 
     @_describe.register
+    def _(self, value: keras.Operation):
+        own = {k: v for k, v in vars(value).items() if k not in _noted_by_keras()}
+        return type(value), self._class(type(value)), self._attributes(own)
+
+    @_describe.register
     def _(self, value: keras.layers.Layer):
         return type(value), self._layer(value)
 
     def _layer(self, layer):
+        if isinstance(layer, keras.Model):
+            shown, written = self._model(layer), True
+        else:
+            shown, written = self._config(layer)
         own = {k: v for k, v in vars(layer).items() if k not in _noted_by_keras()}
         if not _is_of_keras(type(layer).__module__):
-            return self._class(type(layer)), self._config(layer), self._attributes(own)
+            return self._class(type(layer)), shown, self._attributes(own)
         # Of functions and of others' objects Keras writes down no more than names, and
         # what a layer has learnt about data by `adapt` may be nothing but an attribute.
-        own = {k: v for k, v in own.items() if not _is_of_config(v)}
-        return self._config(layer), self._attributes(own)
+        if written:
+            own = {k: v for k, v in own.items() if not _is_of_config(v)}
+        return shown, self._attributes(own)
 
     def _config(self, layer):
-        if isinstance(layer, keras.Model):
-            return self._model(layer)
+        """A layer's configuration, and whether it has one: many a user's has none."""
         try:
             config = layer.get_config()
         except Exception:
-            if _is_of_keras(type(layer).__module__):
-                raise Unknown from None
-            config = None  # many a user's layer has none; its attributes say enough
-        return (
-            layer.trainable,
-            self.at(layer.dtype_policy),
-            self.at(_without_names(config)),
-        )
+            config = None
+        policy = self.at(layer.dtype_policy)
+        shown = layer.trainable, policy, self.at(_without_names(config))
+        return shown, config is not None
 
     def _model(self, model):
         """A graph by its wires, another model by its attributes alone."""
@@ -212,13 +224,36 @@ class _Look:
             (self.at(layer), layer.trainable)
             for layer in model._flatten_layers(include_self=False)
         ]
-        if not isinstance(model, (keras.Sequential, _functional())):
-            return model.trainable, *layers
-        try:
-            config = model.get_config()
-        except Exception:
-            raise Unknown from None
-        return model.trainable, _wires(config), *layers
+        if isinstance(model, keras.Sequential):
+            return model.trainable, len(model.layers), *layers
+        wires = self._wires(model) if isinstance(model, _functional()) else ()
+        return model.trainable, wires, *layers
+
+    def _wires(self, model):
+        """Which operation follows which in a graph, and with what other arguments."""
+        numbers = {id(op): k for k, op in enumerate(model.operations)}
+        nodes = {id(node) for node in model._nodes}
+
+        def numbered(value):
+            if not isinstance(value, keras.KerasTensor):
+                return value
+            operation, *place = value._keras_history
+            return _Wire((numbers[id(operation)], *place, value.shape, value.dtype))
+
+        calls = [
+            (k, self.at(keras.tree.map_structure(numbered, [of.args, of.kwargs])))
+            for k, operation in enumerate(model.operations)
+            for of in (n.arguments for n in operation._inbound_nodes if id(n) in nodes)
+        ]
+        others = [
+            self.at(operation)
+            for operation in model.operations
+            if not isinstance(operation, keras.layers.Layer)
+        ]
+        ends = keras.tree.map_structure(
+            numbered, [model._inputs_struct, model._outputs_struct]
+        )
+        return tuple(calls), tuple(others), self.at(ends)
 
     def _attributes(self, attributes):
         return tuple(
@@ -278,7 +313,7 @@ def _noted_by_keras():
     model.compile("sgd", "mse", metrics=["mse"])
     bare = keras.Model()
     bare.compile("sgd", "mse")
-    return frozenset({*vars(bare), *vars(model)})
+    return frozenset({*vars(bare), *vars(model), *vars(keras.layers.Identity())})
 
 
 @functools.cache
@@ -312,30 +347,3 @@ def _without_names(config):
     if isinstance(config, (list, tuple)):
         return type(config)(map(_without_names, config))
     return config
-
-
-def _wires(config):
-    """Which layer follows which in a graph, layers being numbers."""
-    layers = config["layers"]
-    names = [layer.get("name", layer["config"].get("name")) for layer in layers]
-    numbers = {name: k for k, name in enumerate(names)}
-
-    def numbered(value):
-        if isinstance(value, dict):
-            if value.get("class_name") == "__keras_tensor__":
-                tensor = value["config"]
-                name, *place = tensor["keras_history"]
-                return numbers[name], *place, str(tensor["shape"]), tensor["dtype"]
-            return tuple((k, numbered(v)) for k, v in sorted(value.items()))
-        if isinstance(value, (list, tuple)):
-            if len(value) == 3 and isinstance(value[0], str) and value[0] in numbers:
-                return numbers[value[0]], *value[1:]
-            return tuple(map(numbered, value))
-        return repr(value)
-
-    nodes = [
-        (layer["class_name"], numbered(layer.get("inbound_nodes", ())))
-        for layer in layers
-    ]
-    ends = [numbered(config.get(name)) for name in ("input_layers", "output_layers")]
-    return tuple(nodes), tuple(ends), repr(config.get("build_input_shape"))

@@ -89,17 +89,35 @@ class Recorder(callbacks.Callback):
 # -- what they hear --------------------------------------------------------------------
 
 
+@cache
+def heard_from_keras():
+    recorder = Recorder()
+    _, history = by_keras(recorder)
+    return recorder.events, history
+
+
 def test_callback_hears_what_keras_would_tell_it():
     X, y = mixed()
-    heard, expected = Recorder(), Recorder()
-    fitted = estimator(callbacks=[heard]).fit(X, y)
-    _, history = by_keras(expected)
+    recorder = Recorder()
+    fitted = estimator(callbacks=[recorder]).fit(X, y)
+    expected, history = heard_from_keras()
     assert_same_history(fitted, history)
-    assert [e[:2] for e in heard.events] == [e[:2] for e in expected.events]
-    for (*_, ours), (*_, keras_logs) in zip(heard.events, expected.events, strict=True):
-        assert set(ours) == set(keras_logs)
+    assert [e[:2] for e in recorder.events] == [e[:2] for e in expected]
+    assert_same_logs(recorder.events[:-1], expected[:-1])
+
+
+def test_callback_hears_of_the_last_epoch_when_training_ends():
+    X, y = mixed()
+    recorder = Recorder()
+    estimator(callbacks=[recorder]).fit(X, y)
+    assert_same_logs(recorder.events[-1:], heard_from_keras()[0][-1:])
+
+
+def assert_same_logs(ours, expected):
+    for (*_, logs), (*_, keras_logs) in zip(ours, expected, strict=True):
+        assert set(logs) == set(keras_logs)
         for name, value in keras_logs.items():
-            assert_allclose(ours[name], value, rtol=1e-4)
+            assert_allclose(logs[name], value, rtol=1e-4)
 
 
 def test_callback_sees_the_network_as_it_is_in_this_epoch():

@@ -182,6 +182,31 @@ PARAMETERS = {
         ValueError,
         ["batch_size", "-5"],
     ),
+    "fewer epochs than none": (
+        lambda: classify(epochs=-1),
+        ValueError,
+        ["epochs", "-1"],
+    ),
+    "half an epoch": (
+        lambda: classify(epochs=1.5),
+        (TypeError, ValueError),
+        ["epochs", "1.5"],
+    ),
+    "fewer outputs than classes": (
+        lambda: classify(lambda: known(2)),
+        ValueError,
+        ["3 classes", "2"],
+    ),
+    "one output for three classes": (
+        lambda: classify(lambda: known(1, "sigmoid"), "binary_crossentropy"),
+        ValueError,
+        ["3 classes", "1"],
+    ),
+    "more outputs than targets": (
+        lambda: regress(known_regressor, n_outputs=2),
+        ValueError,
+        ["2", "1"],
+    ),
     "all rows for validation": (
         lambda: classify(validation_split=1.0),
         ValueError,
@@ -351,6 +376,12 @@ def test_other_kind_of_numbers_is_fine_where_nothing_is_lost():
     same = estimator.predict_proba(X0.astype("float64"))
     np.testing.assert_allclose(same, expected, rtol=1e-6)
     estimator.predict(integers)
+
+
+def test_fewer_outputs_than_targets():
+    X, y = numbers(2)
+    with pytest.raises(ValueError, match="output"):  # not 30 rows of predictions
+        regress(known_regressor).fit(X, y)
 
 
 # -- several outputs -------------------------------------------------------------------

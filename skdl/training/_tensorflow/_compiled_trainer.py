@@ -64,8 +64,8 @@ class CompiledTrainer(Trainer):
         return keras.config.floatx()
 
     def _shares_a_vector(self):
-        # Gradients of looked up rows are sparse, and Keras's optimizers square each part
-        # of them by itself: one vector would have other second moments.
+        # Gradients of looked up rows are sparse, and Keras's optimizers square each
+        # part of them by itself: one vector would have other second moments.
         return super()._shares_a_vector() and not any(
             map(_may_look_up, self._model._flatten_layers())
         )

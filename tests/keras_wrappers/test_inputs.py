@@ -1,0 +1,538 @@
+"""X and y of every kind and shape; what is refused is refused with a remedy."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+
+from tests.keras_wrappers._networks import (
+    classes,
+    classifier,
+    compiled_classifier,
+    dense,
+    numbers,
+)
+from tests.keras_wrappers._several import WAYS, targets, three_classes, two_classes
+
+NAMES = ["width", "height", "depth", "weight"]
+
+
+def tenths():
+    """Whole numbers from 0 to 50, exact in every dtype, with three classes."""
+    X, y = classes(3)
+    return np.clip(np.rint(X * 10), 0, 50).astype(float), y
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def way(request):
+    return WAYS[request.param]
+
+
+@pytest.fixture(scope="module")
+def expected():
+    X, y = tenths()
+    return three_classes().fit(X, y).predict_proba(X)
+
+
+# -- containers of X -------------------------------------------------------------------
+
+SAME_BITS = {
+    "list of lists": np.ndarray.tolist,
+    "tuple of arrays": tuple,
+    "Fortran order": np.asfortranarray,
+    "every other element": lambda X: np.repeat(np.repeat(X, 2, 0), 2, 1)[::2, ::2],
+    "backwards in memory": lambda X: X[::-1, ::-1].copy()[::-1, ::-1],
+    "big-endian": lambda X: X.astype(">f8"),
+    "float32": lambda X: X.astype("float32"),
+    "object": lambda X: X.astype(object),
+    "read-only": lambda X: np.frombuffer(X.tobytes()).reshape(X.shape),
+    "frame": lambda X: pd.DataFrame(X, columns=NAMES),
+    "frame with numbers for names": pd.DataFrame,
+    "sparse frame": lambda X: pd.DataFrame(X).astype(pd.SparseDtype(float, 0.0)),
+    "csr_array": sp.csr_array,
+    "csc_array": sp.csc_array,
+    "coo_array": sp.coo_array,
+    "csr_matrix": sp.csr_matrix,
+    "csc_matrix": sp.csc_matrix,
+    "coo_matrix": sp.coo_matrix,
+    "lil_array": sp.lil_array,
+    "csr_array of float32": lambda X: sp.csr_array(X.astype("float32")),
+}
+SAME_NUMBERS = {
+    "int64": lambda X: X.astype("int64"),
+    "uint8": lambda X: X.astype("uint8"),
+    "csr_array of int64": lambda X: sp.csr_array(X.astype("int64")),
+    "frame of nullable ints": lambda X: pd.DataFrame(X).astype("Int64"),
+    "frame of ints and floats": lambda X: pd.DataFrame(X).astype({0: int}),
+    "float16": lambda X: X.astype("float16"),
+}
+
+
+@pytest.mark.parametrize("container", SAME_BITS)
+def test_container_gives_the_bits_of_the_array(container, expected):
+    X, y = tenths()
+    X = SAME_BITS[container](X)
+    assert_array_equal(three_classes().fit(X, y).predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("container", SAME_NUMBERS)
+def test_other_numbers_give_nearly_the_same(container, expected):
+    X, y = tenths()
+    X = SAME_NUMBERS[container](X)
+    proba = three_classes().fit(X, y).predict_proba(X)
+    assert_allclose(proba, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_booleans_are_zeros_and_ones():
+    X, y = tenths()
+    truth = X > 10
+    by_number = three_classes().fit(truth.astype(float), y)
+    by_truth = three_classes().fit(truth, y)
+    assert_allclose(
+        by_truth.predict_proba(truth), by_number.predict_proba(truth), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("container", ["csr_array", "csc_matrix", "coo_array"])
+def test_sparse_equals_dense_in_every_part_of_a_fit(container, way):
+    X, y = tenths()
+    sparse = SAME_BITS[container](X)
+    by_array = three_classes(validation_split=0.2, **way).fit(X, y)
+    weight = np.linspace(0, 2, 60)
+    by_array.partial_fit(X, y, sample_weight=weight)
+    estimator = three_classes(validation_split=0.2, **way).fit(sparse, y)
+    estimator.partial_fit(sparse, y, sample_weight=weight)
+    assert_allclose(
+        estimator.history_["val_loss"], by_array.history_["val_loss"], rtol=1e-6
+    )
+    assert_array_equal(estimator.predict_proba(sparse), by_array.predict_proba(X))
+    assert_array_equal(estimator.predict_proba(X), by_array.predict_proba(sparse))
+    assert estimator.score(sparse, y) == by_array.score(X, y)
+
+
+def test_sparse_rows_that_do_not_fit_in_memory(monkeypatch, expected):
+    from skdl.estimators import _keras_training
+
+    monkeypatch.setattr(_keras_training, "DENSE_BYTES", 0)  # nothing is small enough
+    X, y = tenths()
+    estimator = three_classes().fit(sp.csr_array(X), y)
+    proba = estimator.predict_proba(sp.csc_array(X))
+    assert_allclose(proba, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_many_rows_are_predicted_in_parts(monkeypatch):
+    from skdl.estimators import _keras_training
+
+    X, y = tenths()
+    estimator = three_classes().fit(X, y)
+    whole = estimator.predict_proba(X)
+    monkeypatch.setattr(_keras_training, "PREDICT_BYTES", 7 * 4 * 8)
+    for rows in (X, sp.csr_array(X), X[:1], X[:7]):
+        n_rows = rows.shape[0]
+        assert_allclose(estimator.predict_proba(rows), whole[:n_rows], rtol=1e-6)
+
+
+# -- names of columns ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return pd.DataFrame(tenths()[0], columns=NAMES)
+
+
+@pytest.fixture(scope="module")
+def named(frame):
+    return three_classes().fit(frame, tenths()[1])
+
+
+FRAMES = {
+    "other order": (lambda frame: frame[NAMES[::-1]], "same order|in the order"),
+    "missing column": (lambda frame: frame[NAMES[1:]], "(?s)missing.*width"),
+    "unseen column": (lambda frame: frame.assign(age=1.0), "(?s)unseen.*age"),
+    "other name": (
+        lambda frame: frame.rename(columns={"width": "age"}),
+        "(?s)unseen.*age.*missing.*width",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FRAMES)
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "partial_fit"])
+def test_frames_with_other_names_are_refused(method, form, frame, named):
+    change, message = FRAMES[form]
+    y = [tenths()[1]] if method == "partial_fit" else []
+    with pytest.raises(ValueError, match=message):
+        getattr(named, method)(change(frame), *y)
+
+
+def test_array_after_a_frame_is_taken_with_a_warning(frame, named):
+    expected = named.predict(frame)
+    with pytest.warns(UserWarning, match="valid feature names"):
+        assert_array_equal(named.predict(frame.to_numpy()), expected)
+
+
+@pytest.mark.parametrize("make", [three_classes, targets])
+def test_repeated_names_are_refused(make, frame):
+    twice = frame.set_axis(["a", "b", "a", "c"], axis=1)
+    with pytest.raises(ValueError, match=r"Column 'a' of X occurs twice.*Rename"):
+        make().fit(twice, tenths()[1])
+
+
+# -- targets ---------------------------------------------------------------------------
+
+LABELS = {
+    "text": ["no", "yes"],
+    "objects": np.array(["no", "yes"], dtype=object),
+    "booleans": [False, True],
+    "negative": [-1, 1],
+    "far apart": [-(2**62), 2**62],
+    "floats": [1.0, 2.0],
+    "unsigned": np.array([7, 9], dtype="uint8"),
+}
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_labels_of_two_classes_come_back(labels):
+    X, y = classes(2)
+    given = np.asarray(LABELS[labels])
+    estimator = two_classes().fit(X, given[y])
+    codes = two_classes().fit(X, y)
+    assert_array_equal(estimator.classes_, given)
+    assert estimator.classes_.dtype == given.dtype
+    assert estimator.predict(X).dtype == given.dtype
+    assert_array_equal(estimator.predict(X), given[codes.predict(X)])
+    assert_array_equal(estimator.predict_proba(X), codes.predict_proba(X))
+
+
+def test_labels_are_in_the_order_of_their_values():
+    X, y = classes(3)
+    estimator = three_classes().fit(X, np.array([30, -5, 7])[y])
+    assert estimator.classes_.tolist() == [-5, 7, 30]
+    codes = three_classes().fit(X, np.array([2, 0, 1])[y])
+    assert_array_equal(estimator.predict_proba(X), codes.predict_proba(X))
+
+
+CONTAINERS_OF_Y = {
+    "list": list,
+    "Series": pd.Series,
+    "Series with an index": lambda y: pd.Series(y, index=range(100, 160)),
+    "nullable Series": lambda y: pd.Series(y, dtype="Int64"),
+    "category": lambda y: pd.Series(y, dtype="category"),
+    "read-only": lambda y: np.frombuffer(y.tobytes(), dtype=y.dtype),
+    "int8": lambda y: y.astype("int8"),
+    "float": lambda y: y.astype(float),
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS_OF_Y)
+def test_container_of_labels(container, expected):
+    X, y = tenths()
+    estimator = three_classes().fit(X, CONTAINERS_OF_Y[container](y))
+    assert_array_equal(estimator.predict_proba(X), expected)
+    assert estimator.score(X, CONTAINERS_OF_Y[container](y)) == np.mean(
+        expected.argmax(axis=1) == y
+    )
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "float16", "uint8", "bool"])
+def test_numbers_of_any_dtype_give_float64(dtype):
+    X, y = numbers()
+    y = np.rint(5 * abs(y)).astype(dtype)
+    estimator = targets().fit(X, y)
+    by_float = targets().fit(X, y.astype("float32"))
+    assert estimator.predict(X).dtype == np.float64
+    assert_allclose(estimator.predict(X), by_float.predict(X), rtol=1e-4, atol=1e-5)
+
+
+def test_frame_of_targets():
+    X, Y = numbers(2)
+    by_frame = targets().fit(X, pd.DataFrame(Y, columns=["left", "right"]))
+    assert_array_equal(by_frame.predict(X), targets().fit(X, Y).predict(X))
+
+
+# -- few rows --------------------------------------------------------------------------
+
+
+def test_one_row_is_enough(way):
+    X, y = classes(3)
+    one = three_classes(**way).fit(X[:1], y[:1], validation_split=0.0)
+    assert one.predict_proba(X[:1]).shape == (1, 1)
+    assert one.predict(X[:1]).tolist() == [y[0]]
+    number = targets(**way).fit(X[:1], [0.5])
+    assert number.predict(X[:1]).shape == (1,)
+
+
+@pytest.mark.parametrize("make", [two_classes, three_classes])
+def test_probabilities_of_one_row_have_two_axes(make, way):
+    n_classes = 2 if make is two_classes else 3
+    X, y = classes(n_classes)
+    estimator = make(**way).fit(X, y)
+    proba = estimator.predict_proba(X)
+    assert proba.shape == (60, n_classes)
+    assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
+    for row in (0, 7):
+        alone = estimator.predict_proba(X[row : row + 1])
+        assert alone.shape == (1, n_classes)
+        assert_allclose(alone[0], proba[row], rtol=1e-5)
+    assert estimator.predict(X[:1]).shape == (1,)
+
+
+def test_one_row_of_several_targets_and_labels():
+    X, Y = numbers(2)
+    assert targets().fit(X, Y).predict(X[:1]).shape == (1, 2)
+    several = two_classes(loss="binary_crossentropy")
+    Y = np.column_stack([X[:, :2] > 0, X[:, 2] < 0]).astype(int)
+    several.fit(X, Y)
+    assert several.predict_proba(X[:1]).shape == (1, 3)
+    assert several.predict(X[:1]).shape == (1, 3)
+
+
+def test_one_column(way):
+    X, y = classes(3)
+    estimator = three_classes(**way).fit(X[:, :1], y)
+    assert estimator.n_features_in_ == 1
+    assert estimator.predict_proba(X[:, :1]).shape == (60, 3)
+
+
+# -- more axes -------------------------------------------------------------------------
+
+
+def flattened(meta):
+    """A network for rows of any shape."""
+    return keras.Sequential(
+        [
+            keras.Input(meta["X_shape_"][1:]),
+            keras.layers.Flatten(),
+            *dense(int(np.prod(meta["X_shape_"][1:]))).layers,
+        ]
+    )
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 2), (2, 1, 2)], ids=str)
+def test_rows_of_any_shape(shape, way):
+    X, y = classes(3)
+    estimator = three_classes(flattened, **way).fit(X.reshape(60, *shape), y)
+    assert estimator.X_shape_ == (60, *shape)
+    assert estimator.n_features_in_ == shape[0]
+    plain = three_classes(**way).fit(X, y).predict_proba(X)
+    proba = estimator.predict_proba(X.reshape(60, *shape))
+    assert_allclose(proba, plain, rtol=1e-4)
+    with pytest.raises(ValueError, match=r"expecting"):
+        estimator.predict(X.reshape(60, *shape[:-1], -1, 1, 1))
+
+
+def test_images_through_convolutions(way):
+    def network(meta):
+        return keras.Sequential(
+            [
+                keras.Input(meta["X_shape_"][1:]),
+                keras.layers.Conv2D(2, 3, padding="same", activation="relu"),
+                keras.layers.GlobalAveragePooling2D(),
+                keras.layers.Dense(meta["n_classes_"], activation="softmax"),
+            ]
+        )
+
+    rng = np.random.default_rng(0)
+    X = rng.integers(256, size=(40, 5, 5, 3), dtype="uint8")
+    X[20:] //= 8
+    learnt = {"epochs": 20, "optimizer": "adam", "optimizer__learning_rate": 0.02}
+    estimator = three_classes(network, **learnt, **way).fit(X, [0] * 20 + [1] * 20)
+    assert estimator.score(X, [0] * 20 + [1] * 20) > 0.9
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "float32"])
+def test_whole_numbers_for_an_embedding(dtype):
+    def network(meta):
+        return keras.Sequential(
+            [
+                keras.Input(meta["X_shape_"][1:], dtype="int32"),
+                keras.layers.Embedding(10, 3),
+                keras.layers.GlobalAveragePooling1D(),
+                keras.layers.Dense(3, activation="softmax"),
+            ]
+        )
+
+    y = np.arange(60) % 3
+    X = np.random.default_rng(0).integers(3, size=(60, 5)) + 3 * y[:, None]
+    learnt = {"epochs": 20, "optimizer": "adam", "optimizer__learning_rate": 0.1}
+    estimator = three_classes(network, **learnt).fit(X.astype(dtype), y)
+    assert estimator.X_dtype_ == dtype
+    assert estimator.score(X.astype(dtype), y) == 1
+    if dtype == "int32":
+        with pytest.raises(ValueError, match="float"):
+            estimator.predict(X + 0.5)
+
+
+# -- another fit -----------------------------------------------------------------------
+
+
+def test_second_fit_may_have_other_features_and_classes():
+    X, y = classes(3)
+    estimator = three_classes().fit(X, y)
+    estimator.fit(np.hstack([X, X]), y)
+    assert estimator.n_features_in_ == 8
+    assert estimator.model_.input_shape == (None, 8)
+    estimator.set_params(model=compiled_classifier, loss=None).fit(*classes(2))
+    assert estimator.classes_.tolist() == [0, 1]
+    assert estimator.predict_proba(X).shape == (60, 2)
+    fresh = three_classes(compiled_classifier, loss=None).fit(*classes(2))
+    assert_array_equal(estimator.predict_proba(X), fresh.predict_proba(X))
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_second_fit_may_have_another_dtype(warm_start):
+    X, y = tenths()
+    estimator = three_classes(warm_start=warm_start).fit(X.astype("int64"), y)
+    if warm_start:
+        with pytest.raises(ValueError, match="Got X with dtype float64"):
+            estimator.fit(X, y)
+    else:
+        assert estimator.fit(X, y).X_dtype_ == np.float64
+
+
+# -- what is refused -------------------------------------------------------------------
+
+X0, Y0 = tenths()
+
+
+def put(value, place=(3, 1), X=X0, dtype=float):
+    X = X.astype(dtype)
+    X[place] = value
+    return X
+
+
+def framed(**columns):
+    return pd.DataFrame(X0, columns=NAMES).assign(**columns)
+
+
+REFUSED = {
+    "NaN": (put(np.nan), r"Input X contains NaN \(row 3, column 1\). Fill the gaps"),
+    "infinity": (put(-np.inf), r"X contains infinity \(row 3, column 1\). Replace"),
+    "NaN in a frame": (
+        framed(depth=np.where(np.arange(60) == 3, np.nan, 1.0)),
+        r"NaN \(row 3, column 'depth'\)",
+    ),
+    "NaN in sparse": (sp.csr_array(put(np.nan)), r"NaN \(row 3, column 1\)"),
+    "NaN in four axes": (
+        put(np.nan, (3, 1, 0, 0), X0.reshape(60, 2, 2, 1)),
+        r"NaN \(at \[3, 1, 0, 0\]\)",
+    ),
+    "missing in a nullable frame": (
+        framed(depth=pd.array([None] + [1] * 59, dtype="Int64")),
+        r"NaN \(row 0, column 'depth'\)",
+    ),
+    "huge": (put(1e300), r"X\[3, 1\]=1e\+300 is too large for float32.*Rescale X"),
+    "huge in sparse": (sp.csr_array(put(1e300)), r"1e\+300 is too large for float32"),
+    "complex": (X0 + 1j, "Complex data not supported"),
+    "text": (X0.astype(str).astype(object), None),  # that holds numbers
+    "a column of text": (
+        framed(colour="red"),
+        "Column 'colour' of X holds text, for example 'red'.*OneHotEncoder",
+    ),
+    "a column of categories": (
+        framed(colour=pd.Categorical(["red", "blue"] * 30)),
+        "Column 'colour' of X holds text",
+    ),
+    "an array of text": (put("red", dtype=object), "could not convert.*OneHotEncoder"),
+    "a column of dates": (
+        framed(day=pd.Timestamp("2020-01-01")),
+        "Column 'day' of X holds dates or times. Turn dates",
+    ),
+    "an array of dates": (X0.astype("datetime64[s]"), "X holds dates or times. Turn"),
+    "no rows": (X0[:0], "0 sample.*Give at least one row"),
+    "no columns": (X0[:, :0], "0 feature.*Give at least one row and one column"),
+    "one axis": (X0[:, 0], "Expected 2D array.*Reshape"),
+    "no axis": (np.float64(3.5), "Expected 2D array.*Reshape|scalar|0 dim"),
+    "nothing": (None, "Expected 2D array|None|NoneType|scalar"),
+    "lists of different lengths": ([[1.0], *X0[1:].tolist()], "inhomogeneous|differ"),
+    "fewer rows": (X0[1:], "X has 59 rows, but y has 60. Give one target"),
+}
+
+
+@pytest.mark.parametrize("case", [case for case in REFUSED if REFUSED[case][1]])
+def test_refused_by_fit(case, way):
+    X, message = REFUSED[case]
+    y = Y0[:0] if case == "no rows" else Y0
+    model = flattened if getattr(X, "ndim", 2) == 4 else classifier
+    estimator = three_classes(model, **way)
+    before = dict(vars(estimator))
+    with pytest.raises((ValueError, TypeError), match=f"(?s){message}"):
+        estimator.fit(X, y)
+    assert vars(estimator) == before
+
+
+FOUR_COLUMNS = [
+    case
+    for case, (X, message) in REFUSED.items()
+    if message
+    and getattr(X, "shape", ())[1:] == (4,)
+    and case not in ("no rows", "fewer rows")
+]
+
+
+@pytest.mark.parametrize("case", FOUR_COLUMNS)
+def test_refused_by_predict(case):
+    X, message = REFUSED[case]
+    container = pd.DataFrame(X0, columns=NAMES) if hasattr(X, "iloc") else X0
+    estimator = three_classes().fit(container, Y0)
+    for method in (estimator.predict, estimator.predict_proba):
+        with pytest.raises((ValueError, TypeError), match=f"(?s){message}"):
+            method(X)
+
+
+def test_no_rows_to_predict():
+    estimator = three_classes().fit(X0, Y0)
+    with pytest.raises(ValueError, match=r"0 sample.*Give at least one row"):
+        estimator.predict(X0[:0])
+
+
+def test_huge_values_in_a_network_of_float64():
+    def network(meta):
+        layer = keras.layers.Dense(1, dtype="float64")
+        return keras.Sequential([keras.Input((4,), dtype="float64"), layer])
+
+    X = np.ones((8, 4))
+    estimator = targets(network, optimizer="sgd").fit(X, np.ones(8))
+    with pytest.raises(ValueError, match="too large for float32"):
+        estimator.predict(1e300 * X)
+
+
+REFUSED_Y = {
+    "NaN": (put(np.nan, 3, Y0), "Input y contains NaN"),
+    "infinity": (put(np.inf, 3, Y0), "Input y contains infinity"),
+    "numbers": (X0[:, 0] + 0.5, "continuous"),
+    "nothing": (None, "requires y to be passed, but the target y is None. Give one"),
+    "a single one": (3, "y|scalar"),
+    "fewer": (Y0[:59], "X has 60 rows, but y has 59. Give one target"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_Y)
+def test_refused_targets(case):
+    y, message = REFUSED_Y[case]
+    with pytest.raises((ValueError, TypeError), match=message):
+        three_classes().fit(X0, y)
+
+
+@pytest.mark.parametrize("y", [["red"] * 60, [None] * 60], ids=["text", "None"])
+def test_refused_numbers(y):
+    with pytest.raises(ValueError, match=r"(?s)y.*(numeric|NaN|red)|(red|None).*y"):
+        targets().fit(X0, y)
+
+
+def test_unknown_label_goes_on_being_unknown():
+    X, y = classes(3)
+    estimator = three_classes().fit(X, y)
+    with pytest.raises(ValueError, match=r"7"):
+        estimator.partial_fit(X, np.where(y == 1, 7, y))
+    assert estimator.current_epoch == 2
+
+
+def test_validation_rows_of_another_width():
+    X, y = classes(3)
+    with pytest.raises(ValueError, match=r"3 features.*expecting 4"):
+        three_classes().fit(X, y, X_val=X[:, :3], y_val=y)
+    with pytest.raises(ValueError, match=r"y_val=None.*Pass both"):
+        three_classes().fit(X, y, X_val=X)

@@ -1,0 +1,252 @@
+"""Which models, functions and objects count as the same computation."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from skdl.training._identity import identity
+
+FACTOR = 0.5
+
+
+class Times(layers.Layer):
+    """Reads a global in its `call`."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.units = units
+        self.inner = layers.Dense(units)
+
+    def call(self, x):
+        return FACTOR * self.inner(x)
+
+
+class NotWrittenDown(layers.Layer):
+    """Has an argument that no configuration holds."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+
+class Subclassed(keras.Model):
+    def __init__(self, units=3):
+        super().__init__()
+        self.first = layers.Dense(units)
+        self.second = Times(units)
+
+    def call(self, x):
+        return self.second(self.first(x))
+
+
+class Penalty(keras.regularizers.Regularizer):
+    def __init__(self, strength):
+        self.strength = strength
+
+    def __call__(self, x):
+        return self.strength * keras.ops.sum(x)
+
+
+def stack(*inner, units=4, name=None, **options):
+    return keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.Dense(units, name=name, **options),
+            *inner,
+            layers.Dense(2),
+        ]
+    )
+
+
+def lambda_layer(factor):
+    return stack(layers.Lambda(lambda x: factor * x))
+
+
+def of_class(cls, *args):
+    inputs = keras.Input((6,))
+    return keras.Model(inputs, cls(*args)(inputs))
+
+
+def subclassed(units=3):
+    model = Subclassed(units)
+    model(keras.KerasTensor((None, 6)))
+    return model
+
+
+def twice(shared):
+    inputs = keras.Input((4,))
+    first = layers.Dense(4)
+    second = first if shared else layers.Dense(4)
+    return keras.Model(inputs, second(first(inputs)))
+
+
+def sum_of(k):
+    inputs = keras.Input((4,))
+    first = layers.Dense(4)(inputs)
+    second = layers.Dense(4)(first)
+    return keras.Model(inputs, layers.Add()([[first, second][k], second]))
+
+
+def operations(number):
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, keras.ops.relu(layers.Dense(4)(inputs) * number + 1))
+
+
+def nested(units):
+    inputs = keras.Input((6,))
+    return keras.Model(inputs, layers.Dense(2)(stack(units=units)(inputs)))
+
+
+def frozen(is_frozen):
+    model = stack()
+    model.layers[0].trainable = not is_frozen
+    return model
+
+
+def adapted(values):
+    layer = layers.Discretization(num_bins=3)
+    layer.adapt(values)
+    return layer
+
+
+SAME_AND_OTHER = {
+    "units": (stack, lambda: stack(units=5)),
+    "activation": (
+        lambda: stack(activation="relu"),
+        lambda: stack(activation="tanh"),
+    ),
+    "activation that is a function": (
+        lambda: stack(activation=lambda x: x),
+        lambda: stack(activation=lambda x: 2 * x),
+    ),
+    "name like an activation": (
+        lambda: stack(name="relu", activation="relu"),
+        lambda: stack(name="tanh", activation="tanh"),
+    ),
+    "penalty": (
+        lambda: stack(kernel_regularizer=keras.regularizers.L2(0.1)),
+        lambda: stack(kernel_regularizer=keras.regularizers.L2(0.2)),
+    ),
+    "penalty of a user": (
+        lambda: stack(kernel_regularizer=Penalty(0.1)),
+        lambda: stack(kernel_regularizer=Penalty(0.2)),
+    ),
+    "rate": (lambda: stack(layers.Dropout(0.1)), lambda: stack(layers.Dropout(0.2))),
+    "closure": (lambda: lambda_layer(2), lambda: lambda_layer(3)),
+    "layer of a user": (lambda: of_class(Times, 3), lambda: of_class(Times, 4)),
+    "function on a layer of a user": (
+        lambda: of_class(NotWrittenDown, lambda x: x),
+        lambda: of_class(NotWrittenDown, lambda x: 2 * x),
+    ),
+    "model of a user": (subclassed, lambda: subclassed(4)),
+    "shared layer": (lambda: twice(True), lambda: twice(False)),
+    "wires": (lambda: sum_of(0), lambda: sum_of(1)),
+    "constant": (lambda: operations(2.0), lambda: operations(3.0)),
+    "nested": (lambda: nested(3), lambda: nested(4)),
+    "frozen": (lambda: frozen(True), lambda: frozen(False)),
+    "learnt by adapt": (
+        lambda: adapted(np.arange(9.0)),
+        lambda: adapted(np.arange(90.0)),
+    ),
+    "loss": (lambda: keras.losses.Huber(0.3), lambda: keras.losses.Huber(0.4)),
+    "metric": (
+        lambda: keras.metrics.SparseTopKCategoricalAccuracy(3),
+        lambda: keras.metrics.SparseTopKCategoricalAccuracy(4),
+    ),
+    "type of a number": (lambda: 1, lambda: True),
+    "array": (lambda: np.arange(3), lambda: np.arange(3.0)),
+    "default": (lambda: lambda x, k=1: x, lambda: lambda x, k=2: x),
+    "order": (lambda: {"a": 1, "b": 2}, lambda: {"a": 2, "b": 1}),
+}
+
+
+@pytest.mark.parametrize("what", SAME_AND_OTHER)
+def test_what_is_made_anew_is_the_same_and_what_differs_is_not(what):
+    make, make_other = SAME_AND_OTHER[what]
+    assert identity(make()) == identity(make())
+    assert hash(identity(make())) == hash(identity(make()))
+    assert identity(make()) != identity(make_other())
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.LSTM(3),
+        layers.GRU(3),
+        layers.Bidirectional(layers.LSTM(3)),
+        layers.Conv1D(3, 2),
+        layers.BatchNormalization(),
+        layers.LayerNormalization(),
+        layers.TimeDistributed(layers.Dense(3)),
+        layers.GlobalAveragePooling1D(),
+        layers.Reshape((8,)),
+        layers.Permute((2, 1)),
+        layers.Flatten(),
+        layers.ActivityRegularization(0.1),
+        layers.GaussianNoise(0.1),
+        layers.Rescaling(2.0),
+        layers.MultiHeadAttention(2, 2),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_layers_of_keras_are_the_same_when_made_anew(layer):
+    def make():
+        inputs = keras.Input((4, 2))
+        again = type(layer).from_config(layer.get_config())
+        several = isinstance(layer, layers.MultiHeadAttention)
+        outputs = again(inputs, inputs) if several else again(inputs)
+        return keras.Model(inputs, outputs)
+
+    assert identity(make()) == identity(make())
+
+
+def test_values_of_weights_and_seeds_do_not_count():
+    first, second = (
+        stack(layers.Dropout(0.1, seed=1)),
+        stack(layers.Dropout(0.1, seed=2)),
+    )
+    assert identity(first) == identity(second)
+    assert identity(stack(kernel_initializer="ones")) == identity(stack())
+
+
+def test_changed_global_is_another_computation(monkeypatch):
+    before = identity(of_class(Times, 3))
+    monkeypatch.setitem(globals(), "FACTOR", 0.7)
+    assert identity(of_class(Times, 3)) != before
+
+
+def test_class_defined_again_is_another():
+    def defined():
+        class Same(layers.Layer):
+            def call(self, x):
+                return x
+
+        return Same
+
+    again = defined()
+    assert identity(of_class(again)) == identity(of_class(again))
+    assert identity(of_class(again)) != identity(of_class(defined()))
+
+
+def test_what_cannot_be_described_equals_itself_only():
+    def generator():
+        yield 1
+
+    running = generator()
+    described = identity(running)
+    assert described == described
+    assert described != identity(running)
+    assert identity([0] * 100_000) != identity([0] * 100_000)
+
+
+def test_circles_are_described():
+    def circle(value):
+        ring = [value]
+        ring.append(ring)
+        return ring
+
+    assert identity(circle(1)) == identity(circle(1)) != identity(circle(2))
