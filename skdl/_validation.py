@@ -22,7 +22,9 @@ from sklearn.utils import Tags, TargetTags, get_tags
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
+    Options,
     StrOptions,
+    validate_parameter_constraints,
     validate_params,
 )
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
@@ -43,6 +45,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "MultimetricScorer",
+    "Options",
     "StrOptions",
     "check_inputs",
     "check_network_inputs",
@@ -63,6 +66,7 @@ __all__ = [
     "rows_of",
     "scorer_takes_weights",
     "tags_of",
+    "validate_parameter_constraints",
     "validate_params",
     "warn_or_raise_about_fit_failures",
 ]
@@ -378,7 +382,9 @@ def plain_weights(sample_weight, X, *, dtype):
     ValueError
         For NaN, infinity and wrong lengths.
     """
-    return _check_sample_weight(sample_weight, X, dtype=dtype, copy=True)
+    return _check_sample_weight(
+        sample_weight, X, dtype=dtype, copy=True, allow_all_zero_weights=True
+    )
 
 
 def check_same_length(X, y, names=("X", "y")):

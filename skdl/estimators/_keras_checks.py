@@ -1,20 +1,47 @@
 """Checks of what the estimators around a user's Keras model are given."""
 
+from numbers import Integral, Real
+
 import numpy as np
 
 from skdl._keras import keras
 from skdl._validation import (
+    Interval,
+    Options,
     check_network_inputs,
     check_network_targets,
     check_same_length,
     plain_weights,
+    validate_parameter_constraints,
 )
+
+_BATCH = [None, Options(Integral, {-1}), Interval(Integral, 1, None, closed="left")]
+_CONSTRAINTS = {
+    "batch_size": _BATCH,
+    "validation_batch_size": _BATCH,
+    "epochs": [Interval(Integral, 0, None, closed="left")],
+    "initial_epoch": [Interval(Integral, 0, None, closed="left")],
+    "validation_split": [Interval(Real, 0, 1, closed="left")],
+    "random_state": ["random_state"],
+    "warm_start": ["boolean"],
+    "run_eagerly": ["boolean"],
+}
 
 
 class KerasChecks:
     """The part of `BaseWrapper` that looks at X, y and weights."""
 
     _needs_targets = False
+
+    def _check_parameters(self, **given):
+        """Complain about what is not a number of rows, epochs and so on."""
+        params = {**self.get_params(deep=False), **given}
+        constraints = {
+            prefix + name: constraint
+            for name, constraint in _CONSTRAINTS.items()
+            for prefix in ("", "fit__", "predict__")
+        }
+        validate_parameter_constraints(constraints, params, type(self).__name__)
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         if y is None and reset and self._needs_targets:
@@ -31,6 +58,12 @@ class KerasChecks:
         return X, y
 
     def _checked_inputs(self, X, reset):
+        n_axes = len(np.shape(X)) if not hasattr(X, "shape") else len(X.shape)
+        if not reset and n_axes > 1 and n_axes != len(self.X_shape_):
+            raise ValueError(
+                f"X has {n_axes} dimensions, but {type(self).__name__} is expecting "
+                f"{len(self.X_shape_)} dimensions in X, as in fit. Reshape X."
+            )
         X = check_network_inputs(self, X, reset=reset)
         if reset:
             self.X_dtype_, self.X_shape_ = X.dtype, X.shape

@@ -2,6 +2,8 @@
 
 import numpy as np
 from scipy.special import expit, softmax
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from skdl._keras import keras
 from skdl._validation import plain_weights
@@ -179,7 +181,27 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
         For `predict_proba` its ``inverse_transform`` has to take ``return_proba``.
         """
         categories = "auto" if self.classes_ is None else [self.classes_]
-        return LabelEncoder(loss=self.loss, categories=categories)
+        loss = self.loss
+        if isinstance(loss, type) and issubclass(
+            loss, keras.losses.CategoricalCrossentropy
+        ):
+            loss = "categorical_crossentropy"
+        return LabelEncoder(loss=loss, categories=categories)
+
+    def _check_width(self, width):
+        if type(self.target_encoder_) is not LabelEncoder:
+            return
+        kind, n_classes = self.target_type_, self.n_classes_
+        if kind == "binary" and width == 1:
+            return
+        one_hot = getattr(self.target_encoder_, "one_hot", False)
+        exactly = kind == "multilabel-indicator" or one_hot
+        if n_classes and (width < n_classes or (exactly and width != n_classes)):
+            raise ValueError(
+                f"y has {n_classes} classes, but the model gives {width} outputs. End "
+                f"the model with Dense({n_classes}), or write a target_encoder which "
+                "knows what they mean."
+            )
 
     def _initialize(self, X, y=None):
         X, y = super()._initialize(X, y)
@@ -231,7 +253,7 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
         skdl.exceptions.TrainingDivergedError
             If the loss becomes NaN or infinite.
         """
-        return super().fit(
+        super().fit(
             X,
             y,
             sample_weight=_own(sample_weight, y),
@@ -240,6 +262,9 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
             sample_weight_val=sample_weight_val,
             **kwargs,
         )
+        if self.classes_ is None:  # after a warm start, which fits no encoder
+            self.classes_ = getattr(self.target_encoder_, "classes_", None)
+        return self
 
     @or_unchanged
     def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs):
@@ -262,6 +287,8 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
             The estimator after one more epoch.
         """
         weight = _own(sample_weight, y)
+        if classes is not None:
+            classes = np.unique(classes)
         return super().partial_fit(
             X, y, classes=classes, sample_weight=weight, **kwargs
         )
@@ -298,6 +325,12 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
 
 class LabelEncoder(ClassifierLabelEncoder):
     """SciKeras's encoder of labels, with probabilities of two axes in every case."""
+
+    @property
+    def one_hot(self):
+        """Whether labels become columns."""
+        steps = self._final_encoder
+        return isinstance(steps, Pipeline) and isinstance(steps[-1], OneHotEncoder)
 
     def inverse_transform(self, y, return_proba=False):
         """From outputs of the model to labels or probabilities.

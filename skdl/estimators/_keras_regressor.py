@@ -3,7 +3,7 @@
 import numpy as np
 
 from skdl.estimators._keras_wrapper import BaseWrapper
-from skdl.estimators._scikeras import wrappers
+from skdl.estimators._scikeras import RegressorTargetEncoder, wrappers
 
 
 class KerasRegressor(BaseWrapper, wrappers.KerasRegressor):
@@ -110,6 +110,15 @@ class KerasRegressor(BaseWrapper, wrappers.KerasRegressor):
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         return BaseWrapper._validate_data(self, X, y, reset, y_numeric=True)
+
+    def _check_width(self, width):
+        encoder = self.target_encoder_
+        if type(encoder) is RegressorTargetEncoder and width != self.n_outputs_:
+            raise ValueError(
+                f"y has {self.n_outputs_} targets for each row, but the model gives "
+                f"{width} numbers. End the model with Dense({self.n_outputs_}), or "
+                "write a target_encoder which knows what they mean."
+            )
 
     def predict(self, X, **kwargs):
         """Predict targets.

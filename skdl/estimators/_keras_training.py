@@ -13,6 +13,7 @@ from skdl._inputs import refuse_overflow, row_blocks
 from skdl._keras import keras
 from skdl.base._estimator import PREDICT_BYTES
 from skdl.base._training import DENSE_BYTES
+from skdl.estimators._keras_building import flat
 from skdl.estimators._keras_seeds import seeded
 from skdl.estimators._scikeras import (
     metric_name,
@@ -44,6 +45,11 @@ _WITHOUT_EFFECT = {"validation_freq": 1}  # where it is so
 
 class KerasTraining:
     """The part of `BaseWrapper` that trains and predicts."""
+
+    def _fit(self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs):
+        named = {k: v for k, v in kwargs.items() if k != "held_out"}
+        self._check_parameters(epochs=epochs, initial_epoch=initial_epoch, **named)
+        super()._fit(X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs)
 
     def _fit_keras_model(
         self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
@@ -111,7 +117,7 @@ class KerasTraining:
                 return f"{name}={value!r} was given to fit"
         if not isinstance(args.get("shuffle", True), (bool, np.bool_)):
             return f"shuffle={args['shuffle']!r}"
-        for callback in _flat(args["callbacks"]):
+        for callback in flat(args["callbacks"]):
             events = hears_of_batches(callback)
             if events:
                 return f"{type(callback).__name__} has the method {events[0]}"
@@ -121,6 +127,8 @@ class KerasTraining:
             if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
                 return "validation_data is no tuple of arrays"
             arrays += [np.asarray(part) for part in given[:2]]
+            if not _same_rows(arrays):
+                return "validation_data has rows of another shape"
         dense = [_stand_in(a) if sp.issparse(a) else a for a in arrays]
         first = why_not(self.model_, *dense)
         if first is None:
@@ -142,7 +150,10 @@ class KerasTraining:
         if validation is not None:
             validation = [np.asarray(part) for part in validation]
             validation = (
-                *_as_keras_takes_it(*validation[:2]),
+                *(
+                    part.astype(of.dtype)
+                    for part, of in zip(validation[:2], rows[:2], strict=True)
+                ),
                 validation[2] if len(validation) == 3 else None,
             )
         elif args.get("validation_split"):
@@ -156,7 +167,7 @@ class KerasTraining:
             self._network_for(X),
             rows,
             validation,
-            callbacks=_flat(args["callbacks"]),
+            callbacks=flat(args["callbacks"]),
             shuffle=args.get("shuffle", True),
             verbose=args.get("verbose", 0),
             seed=seed,
@@ -185,11 +196,7 @@ class KerasTraining:
         return network
 
     def _predict_raw(self, X, **kwargs):
-        if not self.initialized_:
-            raise NotFittedError(
-                f"This {type(self).__name__} instance is not fitted yet. Estimator "
-                "needs to be fit before `predict` can be called: call fit first."
-            )
+        self._check_is_fitted("predict")
         X, _ = self._validate_data(X=X)
         X = self.feature_encoder_.transform(X)
         args = route_params(
@@ -200,6 +207,7 @@ class KerasTraining:
         )
         args = {k: v for k, v in args.items() if not k.startswith("callbacks")}
         args = {"verbose": 0, **args, **kwargs}
+        self._check_parameters(**kwargs)
         if args.get("batch_size") == -1:
             args["batch_size"] = _n_rows(X, "batch_size")
         (X,) = _as_keras_takes_it(X)
@@ -211,6 +219,13 @@ class KerasTraining:
         if sp.issparse(X):
             X = X.toarray()
         return self.model_.predict(x=X, callbacks=self._predict_callbacks, **args)
+
+    def _check_is_fitted(self, method):
+        if not self.initialized_:
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet. Estimator "
+                f"needs to be fit before `{method}` can be called: call fit first."
+            )
 
     def _predict_by_engine(self, X):
         network = self._network_for(X)
@@ -243,6 +258,13 @@ def _one_as_keras_takes_it(array):
     return result
 
 
+def _same_rows(arrays):
+    X, y, X_val, y_val = arrays
+    return all(
+        getattr(a, "shape", ())[1:] == b.shape[1:] for a, b in [(X, X_val), (y, y_val)]
+    )
+
+
 def _stand_in(X):
     """An array with the shape and dtype of sparse rows, which holds nothing."""
     return np.broadcast_to(np.zeros((), X.dtype), X.shape)
@@ -273,20 +295,12 @@ def _last_rows_apart(rows, share):
     return tuple(parts[0]), tuple(parts[1])
 
 
-def _flat(callbacks):
-    """Callbacks as one list."""
-    if callbacks is None:
-        return []
-    if isinstance(callbacks, (list, tuple)):
-        return [each for item in callbacks for each in _flat(item)]
-    return [callbacks]
-
-
 def _full_name(name):
     """The name of a metric that SciKeras gives it in `history_`."""
     if name == "loss" or name.startswith("val_"):
         return name
     try:
-        return metric_name(name)
+        full = metric_name(name)
     except ValueError:  # of a user's own metric
         return name
+    return name if full.replace("_", "") == name else full  # not a_u_c for auc

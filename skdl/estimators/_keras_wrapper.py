@@ -1,24 +1,21 @@
 """The base of the estimators around a user's own Keras model."""
 
-import copy
-import functools
-import inspect
 from abc import ABCMeta
-from contextlib import nullcontext
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
 from skdl._keras import keras
 from skdl._validation import plain_weights
 from skdl.base._estimator import or_unchanged
+from skdl.estimators._keras_building import KerasBuilding
 from skdl.estimators._keras_checks import KerasChecks
-from skdl.estimators._keras_seeds import integer_seed, seeded
 from skdl.estimators._keras_training import KerasTraining
-from skdl.estimators._scikeras import route_params, wrappers
-from skdl.training._compiled import changed_step
-from skdl.training._optimizers import copy_of
-from skdl.training._packing import PackedModel
+from skdl.estimators._scikeras import (
+    route_params,
+    wrappers,
+)
+from skdl.training._packing import pack, unpack
 
 
 class MixinsFirst(ABCMeta):
@@ -39,7 +36,11 @@ class MixinsFirst(ABCMeta):
 
 
 class BaseWrapper(
-    KerasChecks, KerasTraining, wrappers.BaseWrapper, metaclass=MixinsFirst
+    KerasBuilding,
+    KerasChecks,
+    KerasTraining,
+    wrappers.BaseWrapper,
+    metaclass=MixinsFirst,
 ):
     """The base of `KerasClassifier` and `KerasRegressor`, for wrappers of one's own.
 
@@ -89,88 +90,6 @@ class BaseWrapper(
             epochs=epochs,
             **kwargs,
         )
-
-    # -- the model ---------------------------------------------------------------------
-
-    def _check_model_param(self):
-        """The function that makes a model; like SciKeras's, but of any callable."""
-        model = self.model
-        known = model is None or isinstance(model, keras.Model)
-        if known or inspect.isfunction(model) or isinstance(model, functools.partial):
-            if (
-                model is None
-                and self.build_fn is None
-                and not hasattr(self, "_keras_build_fn")
-            ):
-                raise ValueError(
-                    f"model=None gives {type(self).__name__} nothing to train. Pass a "
-                    "function that returns a keras.Model, or such a model, or write "
-                    "the method _keras_build_fn in a subclass."
-                )
-            return super()._check_model_param()
-        if not callable(model):
-            raise TypeError(
-                f"model={model!r} must be a callable that returns a keras.Model, such "
-                "a model itself, or None in a subclass with the method _keras_build_fn."
-            )
-        return model
-
-    def _build_keras_model(self):
-        seed = self._random_state
-        self._random_state = None  # SciKeras would set seeds for everybody
-        try:
-            with nullcontext() if seed is None else seeded(seed):
-                model = super()._build_keras_model()
-        finally:
-            self._random_state = seed
-        if not isinstance(model, keras.Model):
-            raise TypeError(
-                f"model={self.model!r} returned {model!r}, which is no keras.Model. "
-                "Return the model from the function."
-            )
-        return model
-
-    def _get_compile_kwargs(self):
-        kwargs = super()._get_compile_kwargs()
-        # an instance serves one model only; the user's stays as it is
-        kwargs["optimizer"] = _copied(kwargs["optimizer"])
-        kwargs["metrics"] = _copied(kwargs["metrics"])
-        return kwargs
-
-    def _ensure_compiled_model(self):
-        model = self.model_
-        if not model.compiled:
-            model.compile(**self._get_compile_kwargs())
-        for name in ("loss", "optimizer"):
-            if not getattr(model, name, None) and changed_step(model) is None:
-                raise ValueError(
-                    f"{name}=None, and the model was compiled without one. You must "
-                    f"provide a {name}: pass {name}=... or compile the model with it."
-                )
-
-    def _check_model_compatibility(self, y):
-        expected = getattr(self, "n_outputs_expected_", None)
-        outputs = getattr(self.model_, "outputs", None)
-        if expected and outputs and expected != len(outputs):
-            raise ValueError(
-                f"y has {expected} outputs for a Keras model, but the model has "
-                f"{len(outputs)} outputs. Return a model with {expected}, or write a "
-                "target_encoder for several."
-            )
-        if outputs:
-            super()._check_model_compatibility(y)
-
-    def _initialize(self, X, y=None):
-        """Check data, fit the encoders, and make the model."""
-        self._random_state = integer_seed(self.random_state)
-        X, y = self._validate_data(X, y, reset=True)
-        self.target_encoder_ = self.target_encoder.fit(y)
-        vars(self).update(getattr(self.target_encoder_, "get_metadata", dict)())
-        self.feature_encoder_ = self.feature_encoder.fit(X)
-        vars(self).update(getattr(self.feature_encoder_, "get_metadata", dict)())
-        self.model_ = self._build_keras_model()
-        self._initialize_callbacks()
-        return X, y
 
     # -- training ----------------------------------------------------------------------
 
@@ -276,6 +195,7 @@ class BaseWrapper(
         float
             The larger the better.
         """
+        self._check_is_fitted("score")
         _, y = self._validate_data(X=None, y=y)
         if sample_weight is not None:
             sample_weight = plain_weights(sample_weight, y, dtype=np.float64)
@@ -293,46 +213,37 @@ class BaseWrapper(
         tags.target_tags.multi_output = True
         return tags
 
+    def __sklearn_clone__(self):
+        # Keras's optimizers, losses and metrics are shared, as they are neither built
+        # nor changed here; models and callbacks are copied.
+        params = self.get_params(deep=False)
+        bare = object.__new__(type(self))
+        vars(bare).update({**vars(self), **dict.fromkeys(params)})
+        twin = super(BaseWrapper, bare).__sklearn_clone__()
+        for name, value in params.items():
+            setattr(twin, name, _cloned(value))
+        return twin
+
     def __getstate__(self):
         state = {**super().__getstate__()}
         state.pop("_network", None)
-        packed = {
-            name: PackedModel(value)
-            for name, value in state.items()
-            if isinstance(value, keras.Model)
-        }
-        if state.get("model_") is not None and state["model_"] is self.model:
-            packed["model"] = packed["model_"]  # one and the same
-        return _without_models({**state, **packed})
+        return pack(state)
 
     def __setstate__(self, state):
-        packed = {k: v for k, v in state.items() if isinstance(v, PackedModel)}
-        models = {
-            id(v): v.unpack() for v in {id(v): v for v in packed.values()}.values()
-        }
-        super().__setstate__({**state, **{k: models[id(v)] for k, v in packed.items()}})
+        super().__setstate__(unpack(state))
 
 
-def _copied(value):
-    """Optimizers and metrics that are instances, as they were before any fit."""
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(_copied, value))
-    if isinstance(value, dict):
-        return {name: _copied(item) for name, item in value.items()}
-    if isinstance(value, keras.optimizers.Optimizer):
-        return copy_of(value)
-    if isinstance(value, keras.metrics.Metric):
-        return copy.deepcopy(value)
-    return value
-
-
-def _without_models(value):
-    """Callbacks without the model that they saw last."""
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(_without_models, value))
+def _cloned(value):
+    """A parameter for another estimator."""
+    if type(value) in (list, tuple):
+        return type(value)(map(_cloned, value))
     if type(value) is dict:
-        return {name: _without_models(item) for name, item in value.items()}
-    if isinstance(value, keras.callbacks.Callback):
-        value = copy.copy(value)
-        value._model = None
-    return value
+        return {name: _cloned(item) for name, item in value.items()}
+    if isinstance(value, _SHARED):
+        return value
+    if isinstance(value, keras.Model):
+        return unpack(pack(value))
+    return clone(pack(value), safe=False)  # callbacks without their models
+
+
+_SHARED = (keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer)

@@ -1,6 +1,7 @@
 """Imports SciKeras without what it changes in Keras for everybody."""
 
 import contextlib
+import functools
 import sys
 
 from skdl._keras import keras
@@ -33,10 +34,30 @@ def _unchanged_keras():
 
 with _unchanged_keras():
     from scikeras import wrappers
-    from scikeras._utils import route_params
-    from scikeras.utils import metric_name
+    from scikeras._utils import (
+        get_loss_class_function_or_string,
+        get_metric_class,
+        get_optimizer_class,
+        route_params,
+        try_to_convert_strings_to_classes,
+        unflatten_params,
+    )
+    from scikeras.utils import loss_name, metric_name
     from scikeras.utils.random_state import tensorflow_random_state
-    from scikeras.utils.transformers import ClassifierLabelEncoder
+    from scikeras.utils.transformers import (
+        ClassifierLabelEncoder,
+        RegressorTargetEncoder,
+    )
+
+# of arguments of Model.compile: from names to classes
+compile_classes = {
+    name: functools.partial(try_to_convert_strings_to_classes, class_getter=find)
+    for name, find in [
+        ("optimizer", get_optimizer_class),
+        ("loss", get_loss_class_function_or_string),
+        ("metrics", get_metric_class),
+    ]
+}
 
 
 def _tags(self):
@@ -50,8 +71,12 @@ if "__sklearn_tags__" not in vars(wrappers.BaseWrapper):
 
 __all__ = [
     "ClassifierLabelEncoder",
+    "RegressorTargetEncoder",
+    "compile_classes",
+    "loss_name",
     "metric_name",
     "route_params",
     "tensorflow_random_state",
+    "unflatten_params",
     "wrappers",
 ]

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from skdl.training._data import ArrayData, StreamData
 from skdl.training._keras_callbacks import CallbacksOfModel
 from skdl.training._loop import Plan, train
-from skdl.training._optimizers import resolve_optimizer, unwrapped
+from skdl.training._optimizers import taken_apart, unwrapped
 from skdl.training._program import PROGRAMS, ProgramKey, check_backend
 from skdl.training._progress import PrintedProgress
 from skdl.training._schedules import rates_of_steps
@@ -64,7 +64,7 @@ def fit_compiled(
     """
     check_backend()
     batch_size = batch_size or DEFAULT_BATCH_SIZE
-    optimizer, rate, schedule = resolve_optimizer(model.optimizer)
+    optimizer, rate, schedule = taken_apart(model.optimizer)
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     parts = [rows] if validation is None else [rows, validation]
@@ -101,6 +101,7 @@ def fit_compiled(
         trainer.reset([layout.read(variables)])
         trainer.read_optimizer(model.optimizer)
         trainer.evaluated_at_once = validation_batch_size or batch_size
+        trainer.metric_names = _names(PROGRAMS.network(spec).model, model)
         (outcome,) = train(
             trainer,
             data[0],
@@ -154,6 +155,20 @@ def _data(X, y, weight, *, dtype):
         data = ArrayData(X, y, weight, dtype=dtype, x_dtype=X.dtype.name)
     data.total_weights = [float(len(y))]
     return data
+
+
+def _names(pattern, model):
+    """Names of the pattern's metrics -> names of the model's, which are counted up."""
+    named = [
+        [
+            metric.name
+            for name in ("metrics", "weighted_metrics")
+            for metric in keras.tree.flatten(each._compile_config.config.get(name))
+            if isinstance(metric, keras.metrics.Metric)
+        ]
+        for each in (pattern, model)
+    ]
+    return dict(zip(*named, strict=True))
 
 
 def _rates(optimizer, rate, schedule, initial_epoch):

@@ -130,7 +130,7 @@ class KerasCallbacks(Listener):
             The state of training.
         """
         self._push(run)
-        self._list.on_train_end()
+        self._list.on_train_end(self._seen.logs)
         self._pull(run)
 
     def _tell(self, run, event, *args):
@@ -205,6 +205,8 @@ class CallbacksOfModel(KerasCallbacks):
 
 class _Logs(keras.callbacks.Callback):
     """The last in the list: sees what the others have added."""
+
+    logs = None
 
     def on_epoch_end(self, epoch, logs=None):
         self.logs = dict(logs or {})

@@ -144,13 +144,8 @@ class OptimizerSpec:
             self.config.get(option) for option in _ADAM_OPTIONS
         )
 
-    def build(self, config=None):
+    def build(self):
         """Make a fresh optimizer.
-
-        Parameters
-        ----------
-        config : dict or None, default=None
-            Another configuration than the spec's own.
 
         Returns
         -------
@@ -158,7 +153,30 @@ class OptimizerSpec:
             Not yet built on variables. Its ``learning_rate`` is a variable with a
             stand-in value, to be assigned before each step.
         """
-        config = copy.deepcopy(self.config) if config is None else config
+        return self._made(copy.deepcopy(self.config))
+
+    def with_rate(self, learning_rate, schedule=None):
+        """Make a fresh optimizer with a learning rate.
+
+        Parameters
+        ----------
+        learning_rate : float
+            At least 0.
+        schedule : keras.optimizers.schedules.LearningRateSchedule or None
+            Takes the place of the rate.
+
+        Returns
+        -------
+        keras.optimizers.Optimizer
+            Not yet built on variables.
+        """
+        config = copy.deepcopy(self.config)
+        inner = config.get("inner_optimizer")
+        target = config if inner is None else inner["config"]
+        target["learning_rate"] = learning_rate if schedule is None else schedule
+        return self._made(config)
+
+    def _made(self, config):
         optimizer = self.optimizer_class.from_config(config)
         if self.no_decay is not None:
             unwrapped(optimizer).exclude_from_weight_decay(var_names=[self.no_decay])
@@ -303,6 +321,32 @@ def unwrapped(optimizer):
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
+def taken_apart(optimizer):
+    """An optimizer as a spec, its present rate, and its schedule.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Stays as it is.
+
+    Returns
+    -------
+    spec : OptimizerSpec
+        The optimizer without its learning rate.
+    learning_rate : float
+        May be zero.
+    schedule : keras.optimizers.schedules.LearningRateSchedule or None
+        Where it has one.
+
+    Raises
+    ------
+    ValueError
+        If the optimizer cannot be rebuilt from its configuration.
+    """
+    rate, schedule = _own_rate(optimizer)
+    return _spec(optimizer), rate, schedule
+
+
 def copy_of(optimizer):
     """An optimizer like another one, as that was before its first step.
 
@@ -316,12 +360,8 @@ def copy_of(optimizer):
     keras.optimizers.Optimizer
         Not built, with the same learning rate or schedule.
     """
-    spec, rate, schedule = resolve_optimizer(optimizer)
-    config = copy.deepcopy(spec.config)
-    inner = config.get("inner_optimizer")
-    target = config if inner is None else inner["config"]
-    target["learning_rate"] = rate if schedule is None else schedule
-    return spec.build(config)
+    spec, rate, schedule = taken_apart(optimizer)
+    return spec.with_rate(rate, schedule)
 
 
 def has_schedule(optimizer):

@@ -1,36 +1,143 @@
-"""Keras models as plain bytes, with the classes that Keras would not find again."""
+"""Keras objects in a form that can be pickled and copied, users' classes included."""
 
+import copy
 import functools
+import inspect
 import io
 import types
 import warnings
+from abc import ABC, abstractmethod
 
 import keras
 
+from skdl.training._optimizers import copy_of, taken_apart
 
-class PackedModel:
-    """A Keras model that can be pickled and copied, custom objects included.
 
-    Keras pickles models by itself, but finds layers, losses and functions of users
-    again only if they were registered. Here they travel along: pickled like any other
-    class or function, that is by the module which defines them.
+def pack(value, memo=None):
+    """Replace Keras objects by what can be pickled, within lists and dicts too.
+
+    Keras pickles its objects by itself, but finds layers, losses and metrics of users
+    again only if they were registered, and writes down some arguments not at all, such
+    as the `delta` of a Huber loss.
+
+    Parameters
+    ----------
+    value : object
+        Anything; what holds no Keras objects stays as it is.
+    memo : dict or None, default=None
+        What was packed before, by id: one object stays one.
+
+    Returns
+    -------
+    object
+        For `unpack`.
+
+    Raises
+    ------
+    ValueError
+        If a model cannot be written down.
+    """
+    memo = {} if memo is None else memo
+    if type(value) in (list, tuple):
+        return type(value)(pack(item, memo) for item in value)
+    if type(value) is dict:
+        return {name: pack(item, memo) for name, item in value.items()}
+    for kind, packed in _PACKED.items():
+        if isinstance(value, kind):
+            if id(value) not in memo:
+                memo[id(value)] = packed(value)
+            return memo[id(value)]
+    if isinstance(value, keras.callbacks.Callback):
+        value = copy.copy(value)
+        value._model = None  # which it saw last
+    return value
+
+
+def unpack(value, memo=None):
+    """The inverse of `pack`.
+
+    Parameters
+    ----------
+    value : object
+        From `pack`.
+    memo : dict or None, default=None
+        What was unpacked before, by id.
+
+    Returns
+    -------
+    object
+        With new Keras objects.
+    """
+    memo = {} if memo is None else memo
+    if type(value) in (list, tuple):
+        return type(value)(unpack(item, memo) for item in value)
+    if type(value) is dict:
+        return {name: unpack(item, memo) for name, item in value.items()}
+    if not isinstance(value, Packed):
+        return value
+    if id(value) not in memo:
+        memo[id(value)] = value.unpack()
+    return memo[id(value)]
+
+
+def fresh_copy(value):
+    """Optimizers and metrics as they were before any fit, within lists and dicts too.
+
+    Parameters
+    ----------
+    value : object
+        Stays as it is.
+
+    Returns
+    -------
+    object
+        The same object where it is none of these, or a metric whose class does not say
+        how to make it again.
+    """
+    if type(value) in (list, tuple):
+        return type(value)(map(fresh_copy, value))
+    if type(value) is dict:
+        return {name: fresh_copy(item) for name, item in value.items()}
+    if isinstance(value, keras.optimizers.Optimizer):
+        return copy_of(value)
+    if isinstance(value, keras.metrics.Metric):
+        try:
+            return PackedMetric(value).unpack()
+        except ValueError:
+            return value
+    return value
+
+
+class Packed(ABC):
+    """An object without Keras's own way of being pickled."""
+
+    @abstractmethod
+    def unpack(self):
+        """Make the object again."""
+
+
+class PackedModel(Packed):
+    """A model as bytes, and what it was compiled with.
 
     Parameters
     ----------
     model : keras.Model
         Compiled or not; the state of its optimizer is kept.
-
-    Raises
-    ------
-    ValueError
-        If Keras cannot write it down.
     """
 
     def __init__(self, model):
+        self._compiled = None
+        config = getattr(model, "_compile_config", None)
+        if config is not None and type(model).compile is keras.Model.compile:
+            self._compiled = pack(
+                {k: v for k, v in config.config.items() if k != "optimizer"}
+            )
         self._custom = {}
         for thing in _parts(model):
             self._note(thing)
         try:
+            if self._compiled is not None:
+                model._compile_config = type(config)(optimizer=model.optimizer)
             with warnings.catch_warnings():  # of Keras, about lambdas and safe_mode
                 warnings.simplefilter("ignore")
                 self._load, (archive,) = model.__reduce__()
@@ -40,6 +147,9 @@ class PackedModel:
                 "Give each layer of your own a get_config that returns the arguments "
                 "of its __init__."
             ) from error
+        finally:
+            if self._compiled is not None:
+                model._compile_config = config
         self._archive = archive.getvalue()
 
     def unpack(self):
@@ -50,10 +160,20 @@ class PackedModel:
         keras.Model
             A new one at every call.
         """
-        with keras.saving.custom_object_scope(self._custom):
-            return self._load(io.BytesIO(self._archive))
+        custom = {name: _made_easily(thing) for name, thing in self._custom.items()}
+        with (
+            keras.saving.custom_object_scope(custom),
+            warnings.catch_warnings(),
+        ):
+            # of Keras, about optimizers which had not been built
+            warnings.filterwarnings("ignore", message="Skipping variable loading")
+            model = self._load(io.BytesIO(self._archive))
+        if self._compiled is not None:
+            model.compile(optimizer=model.optimizer, **unpack(self._compiled))
+        return model
 
     def _note(self, thing):
+        """Keep a class or function of a user for the time when it is asked for."""
         if isinstance(thing, (list, tuple)):
             for item in thing:
                 self._note(item)
@@ -65,22 +185,151 @@ class PackedModel:
             if not isinstance(thing, (type, types.FunctionType)):
                 thing = type(thing)
             module = (thing.__module__ or "").split(".")[0]
-            if module in ("keras", "tensorflow", "builtins", "numpy"):
-                return
-            if thing.__name__ == "<lambda>":  # by its code
-                return
-            self._custom[keras.saving.get_registered_name(thing)] = thing
+            known = module in ("keras", "tensorflow", "builtins", "numpy")
+            if not known and thing.__name__ != "<lambda>":  # which is kept as code
+                self._custom[keras.saving.get_registered_name(thing)] = thing
 
 
 def _parts(model):
-    """Layers, what they hold, and what the model was compiled with."""
+    """Layers, what they hold, and the optimizer."""
     for layer in model._flatten_layers():
         yield layer
         yield from (
             value for name, value in vars(layer).items() if not name.startswith("_")
         )
-    compiled = getattr(model, "_compile_config", None)
-    if compiled is not None:
-        yield compiled.config
-        optimizer = model.optimizer
-        yield from [optimizer, getattr(optimizer, "_learning_rate", None)]
+    optimizer = getattr(model, "optimizer", None)
+    yield from [optimizer, getattr(optimizer, "_learning_rate", None)]
+
+
+class _made_easily:
+    """Stands for a class of a user whose `__init__` does not take a layer's arguments.
+
+    Keras would give it `name`, `trainable` and `dtype` all the same.
+    """
+
+    def __new__(cls, thing):
+        is_layer = isinstance(thing, type) and issubclass(thing, keras.layers.Layer)
+        return super().__new__(cls) if is_layer else thing
+
+    def __init__(self, thing):
+        self._class = thing
+
+    def from_config(self, config):
+        """Make a layer, with what its class takes of the configuration."""
+        parameters = inspect.signature(self._class).parameters.values()
+        if any(p.kind == p.VAR_KEYWORD for p in parameters):
+            return self._class.from_config(config)
+        names = {p.name for p in parameters}
+        if "from_config" in vars(self._class) or set(config) <= names:
+            return self._class.from_config(config)
+        layer = self._class(**{k: v for k, v in config.items() if k in names})
+        layer.name, layer.trainable = config["name"], config["trainable"]
+        return layer
+
+
+class PackedLoss(Packed):
+    """A loss as its class and attributes, which are plain.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+        Of Keras or of a user.
+    """
+
+    def __init__(self, loss):
+        self._class, self._attributes = type(loss), dict(vars(loss))
+
+    def unpack(self):
+        """Make the loss again.
+
+        Returns
+        -------
+        keras.losses.Loss
+            With the same attributes.
+        """
+        loss = object.__new__(self._class)
+        vars(loss).update(self._attributes)
+        return loss
+
+
+class PackedMetric(Packed):
+    """A metric as its class and configuration.
+
+    Parameters
+    ----------
+    metric : keras.metrics.Metric
+        Of Keras or of a user.
+
+    Raises
+    ------
+    ValueError
+        If its class cannot make it again.
+    """
+
+    def __init__(self, metric):
+        self._class = type(metric)
+        try:
+            self._config = metric.get_config()
+            again = _plain(self.unpack())
+        except Exception as error:
+            raise ValueError(self._message(metric, error)) from error
+        for name, value in _plain(metric).items():
+            if again.get(name) != value:
+                raise ValueError(self._message(metric, f"{name}={value!r} is lost."))
+
+    @staticmethod
+    def _message(metric, why):
+        return (
+            f"The metric {metric.name!r} cannot be copied: {why} Give "
+            f"{type(metric).__name__} a get_config that returns the arguments of its "
+            "__init__."
+        )
+
+    def unpack(self):
+        """Make the metric again.
+
+        Returns
+        -------
+        keras.metrics.Metric
+            As it was in the beginning.
+        """
+        return self._class.from_config(copy.deepcopy(self._config))
+
+
+def _plain(metric):
+    return {
+        name: value
+        for name, value in vars(metric).items()
+        if isinstance(value, (bool, int, float, str)) and not name.startswith("_")
+    }
+
+
+class PackedOptimizer(Packed):
+    """An optimizer without the state of a fit.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Of Keras or of a user.
+    """
+
+    def __init__(self, optimizer):
+        self._spec, self._rate, self._schedule = taken_apart(optimizer)
+
+    def unpack(self):
+        """Make the optimizer again.
+
+        Returns
+        -------
+        keras.optimizers.Optimizer
+            Not built.
+        """
+        return self._spec.with_rate(self._rate, self._schedule)
+
+
+_PACKED = {
+    keras.Model: PackedModel,
+    keras.losses.Loss: PackedLoss,
+    keras.metrics.Metric: PackedMetric,
+    keras.optimizers.Optimizer: PackedOptimizer,
+}

@@ -246,6 +246,16 @@ def test_classes_of_the_first_call_hold():
         estimator.partial_fit(X[:5], np.full(5, 4))
 
 
+def test_classes_are_sorted_in_whatever_order_they_are_given():
+    """As in scikit-learn, whose scorers rely on the order of columns."""
+    X, y = labelled(3, "text")
+    given = three_classes().partial_fit(X, y, classes=["c", "aa", "b"])
+    found = three_classes().partial_fit(X, y)
+    assert_array_equal(given.classes_, ["aa", "b", "c"])
+    assert_array_equal(given.predict_proba(X), found.predict_proba(X))
+    assert_array_equal(given.predict(X), found.predict(X))
+
+
 def test_fit_forgets_the_classes_of_partial_fit():
     X, y = labelled(3, "text")
     some = y != "c"

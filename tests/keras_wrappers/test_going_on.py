@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.metrics import get_scorer
 
 from skdl import KerasClassifier
 from skdl.exceptions import TrainingDivergedError
@@ -52,6 +53,19 @@ def test_warm_start_goes_on_with_weights_and_optimizer(way):
     whole = three_classes(epochs=4, **fixed).fit(X, y)
     assert_allclose(warm.history_["loss"], whole.history_["loss"][2:], rtol=1e-4)
     assert_same_weights(warm.model_, whole.model_)
+
+
+def test_warm_start_keeps_the_classes():
+    X, y = names()
+    estimator = three_classes(warm_start=True).fit(X, y)
+    some = y != "plum"
+    estimator.fit(X[some], y[some])
+    assert_array_equal(estimator.classes_, ["apple", "pear", "plum"])
+    assert estimator.n_classes_ == 3
+    assert estimator.predict_proba(X).shape == (60, 3)
+    assert get_scorer("neg_log_loss")(estimator, X, y) < 0
+    with pytest.raises(ValueError, match="unknown"):
+        estimator.fit(X, np.where(some, y, "quince"))
 
 
 @pytest.mark.parametrize("way", WAYS)

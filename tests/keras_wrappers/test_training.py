@@ -34,11 +34,9 @@ from tests.keras_wrappers._several import (
 # Parameters of ours, and the arguments of Model.fit that say the same of 60 rows.
 FITS = {
     "epochs": ({"epochs": 3}, {"epochs": 3}),
-    "fit__epochs": ({"epochs": 1, "fit__epochs": 3}, {"epochs": 3}),
     "last batch is short": ({"batch_size": 13}, {"batch_size": 13}),
     "default batches": ({"batch_size": None}, {"batch_size": None}),
     "all rows at once": ({"batch_size": -1}, {"batch_size": 60}),
-    "fit__batch_size": ({"fit__batch_size": 7}, {"batch_size": 7}),
     "batch of more rows": ({"batch_size": 100}, {"batch_size": 100}),
     "validation_split": ({"validation_split": 0.3}, {"validation_split": 0.3}),
     "validation_batch_size": (
@@ -78,12 +76,13 @@ def test_classifier_learns_what_keras_learns(way, name):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adagrad"])
-def test_regressor_learns_what_keras_learns(optimizer, way):
+def test_regressor_learns_what_keras_learns(way):
     X, y = numbers(2)
-    estimator = targets(**IN_ORDER, metrics=["mae"], optimizer=optimizer)
+    optimizers = [keras.optimizers.SGD(0.05, momentum=0.9) for _ in range(2)]
+    estimator = targets(**IN_ORDER, metrics=["mae"], optimizer=optimizers[0])
     estimator.set_params(validation_split=0.2, epochs=4, **WAYS[way])
-    model = by_keras(estimator, X, y, loss="mse", optimizer=optimizer, metrics=["mae"])
+    compiled = {"loss": "mse", "optimizer": optimizers[1], "metrics": ["mae"]}
+    model = by_keras(estimator, X, y, **compiled)
     fit = {"epochs": 4, "batch_size": 20, "shuffle": False, "validation_split": 0.2}
     history = model.fit(X, y, **fit, verbose=0).history
     estimator.fit(X, y)
@@ -158,14 +157,12 @@ NETWORKS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_networks_with_more_than_dense_layers(name, optimizer, way):
+def test_networks_with_more_than_dense_layers(name, way):
     network, data = NETWORKS[name]
     X, y = data()
-    fixed = {**IN_ORDER, "optimizer": optimizer, "validation_split": 0.2}
-    estimator = targets(network, **fixed, **WAYS[way])
-    model = by_keras(estimator, X, y, loss="mse", optimizer=optimizer)
+    estimator = targets(network, **IN_ORDER, validation_split=0.2, **WAYS[way])
+    model = by_keras(estimator, X, y, loss="mse", optimizer="rmsprop")
     history = keras_history(model, X, y, validation_split=0.2)
     assert_same_history(estimator.fit(X, y), history)
     assert_same_weights(estimator.model_, model)
@@ -201,14 +198,15 @@ def test_history_is_a_dictionary_of_lists():
         assert [type(value) for value in values] == [float] * 3
 
 
-def test_metrics_with_a_state_and_short_names():
+def test_short_names_of_metrics_are_the_same_in_every_fit():
     X, y = classes(2)
-    auc = {"metrics": ["accuracy", "auc"], "validation_split": 0.3}
-    estimator = two_classes(**IN_ORDER, **auc)
-    compiled = {"loss": "binary_crossentropy", "optimizer": "rmsprop"}
-    model = by_keras(estimator, X, y, metrics=["accuracy", "auc"], **compiled)
+    metrics = {"metrics": ["accuracy", "auc"]}
+    estimator = two_classes(**IN_ORDER, **metrics, validation_split=0.3)
+    compiled = {"loss": "binary_crossentropy", "optimizer": "rmsprop", **metrics}
+    model = by_keras(estimator, X, y, **compiled)
     history = keras_history(model, X, y, validation_split=0.3)
-    assert_same_history(estimator.fit(X, y), history)
+    for _ in range(2):
+        assert_same_history(estimator.fit(X, y), history)
 
 
 def test_fit_returns_the_estimator_and_resets_the_history():

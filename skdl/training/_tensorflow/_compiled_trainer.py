@@ -34,6 +34,8 @@ class CompiledTrainer(Trainer):
     ----------
     evaluated_at_once : int
         Rows of a validation batch, which decides the loss where batches are summed up.
+    metric_names : dict of str to str
+        Names that metrics have in the model whose fit it is, where they differ.
     """
 
     def __init__(self, model, layout, key):
@@ -47,6 +49,7 @@ class CompiledTrainer(Trainer):
         self._counts = [Variable(_fresh(v), dtype=v.dtype) for v in counted]
         self._fresh_counts = self._first_counts()
         self.evaluated_at_once = self._evaluation_rows
+        self.metric_names = {}
 
     @staticmethod
     def _check(model, key):
@@ -104,7 +107,12 @@ class CompiledTrainer(Trainer):
             results = {
                 k: np.asarray(tf.convert_to_tensor(v)) for k, v in results.items()
             }
-        return {k: float(v) if v.ndim == 0 else v for k, v in results.items()}
+        return {
+            self.metric_names.get(name, name): float(value)
+            if value.ndim == 0
+            else value
+            for name, value in results.items()
+        }
 
     # -- steps ----------------------------------------------------------------------
 

@@ -1,0 +1,473 @@
+"""Nothing printed, nothing left behind, and a user's own changes count at once."""
+
+import subprocess
+import sys
+import textwrap
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_predict, cross_val_score
+
+from skdl import KerasRegressor
+from skdl.training._program import PROGRAMS
+from tests.keras_wrappers._networks import (
+    QUICK,
+    SPARSE,
+    assert_same_weights,
+    classes,
+    classifier,
+    columns,
+    compiled_classifier,
+    dense,
+    numbers,
+    regressor,
+)
+from tests.keras_wrappers._several import (
+    by_keras,
+    own_step,
+    targets,
+    three_classes,
+    two_classes,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def no_programs():
+    """As if this process had trained nothing."""
+    PROGRAMS.clear()
+
+
+# -- silence ---------------------------------------------------------------------------
+
+SILENT = {
+    "engine": three_classes,
+    "engine, numbers": targets,
+    "eager": lambda: three_classes(run_eagerly=True),
+    "own step": lambda: targets(own_step),
+    "callbacks": lambda: three_classes(
+        callbacks=[
+            keras.callbacks.EarlyStopping("loss", patience=1),
+            keras.callbacks.ReduceLROnPlateau("loss"),
+        ],
+        validation_split=0.2,
+    ),
+    "weights": lambda: three_classes(class_weight="balanced", metrics=["accuracy"]),
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_nothing_is_printed_and_nothing_warned_of(name, capfd):
+    estimator = SILENT[name]()
+    X, y = numbers() if isinstance(estimator, KerasRegressor) else classes(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "__array__", DeprecationWarning, r"keras\.")
+        estimator.fit(X, y).partial_fit(X, y).predict(X)
+        estimator.predict(X[:1])
+        estimator.score(X, y)
+        clone(estimator).initialize(X, y).predict(X)
+        cross_val_score(estimator, X, y, cv=2)
+        if hasattr(estimator, "predict_proba"):
+            cross_val_predict(estimator, X, y, cv=2, method="predict_proba")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_many_fits_by_keras_are_silent_too(capfd):
+    X, y = numbers()
+    for _ in range(7):  # TensorFlow complains at the fifth function that it traces
+        targets(own_step, epochs=1).fit(X, y).predict(X)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_verbose_prints_a_line_for_each_epoch(capfd):
+    three_classes(verbose=1, epochs=3).fit(*classes(3))
+    out, err = capfd.readouterr()
+    assert out.count("loss") == 3
+    assert err == ""
+
+
+def test_prediction_prints_nothing_even_if_fit_does(capfd):
+    X, y = classes(3)
+    for way in ({}, {"run_eagerly": True}):
+        estimator = three_classes(verbose=1, **way).fit(X, y)
+        capfd.readouterr()
+        estimator.predict(X)
+        estimator.score(X, y)
+        assert capfd.readouterr() == ("", "")
+
+
+def test_nothing_is_written_to_disk(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    three_classes(validation_split=0.2).fit(*classes(3)).predict(columns())
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- traced programs -------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_ten_fits_of_an_architecture_share_a_program():
+    X, y = classes(3)
+    for seed in range(5):
+        three_classes(random_state=seed, epochs=seed + 1).fit(X, y)
+        three_classes(compiled_classifier, batch_size=30).fit(X[seed:], y[seed:])
+    assert len(PROGRAMS) == 1
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_functions_that_are_defined_anew_share_a_program():
+    X, y = classes(3)
+
+    def make(units):
+        def network(meta):
+            hidden = keras.layers.Dense(units, activation=lambda x: keras.ops.relu(x))
+            scaled = keras.layers.Lambda(lambda x: x / units)
+            last = keras.layers.Dense(3, activation="softmax")
+            return keras.Sequential([keras.Input((4,)), hidden, scaled, last])
+
+        return network
+
+    for _ in range(3):
+        three_classes(make(5)).fit(X, y)
+    assert len(PROGRAMS) == 1
+    three_classes(make(6)).fit(X, y)
+    assert len(PROGRAMS) == 2
+
+
+def with_layers(*layers):
+    """A build function that puts some layers before the last one."""
+
+    def network(meta):
+        last = keras.layers.Dense(3, activation="softmax")
+        return keras.Sequential([keras.Input((4,)), *(make() for make in layers), last])
+
+    return network
+
+
+DIFFERENT = {
+    "width": ({"hidden": (8,)}, {"hidden": (7,)}),
+    "depth": ({"hidden": (8,)}, {"hidden": (8, 8)}),
+    "activation": (
+        {"model": with_layers(lambda: keras.layers.Dense(8, "relu"))},
+        {"model": with_layers(lambda: keras.layers.Dense(8, "tanh"))},
+    ),
+    "dropout": (
+        {"model": with_layers(lambda: keras.layers.Dropout(0.1))},
+        {"model": with_layers(lambda: keras.layers.Dropout(0.2))},
+    ),
+    "penalty": (
+        {"model": with_layers(lambda: keras.layers.ActivityRegularization(l2=0.1))},
+        {"model": with_layers(lambda: keras.layers.ActivityRegularization(l2=0.2))},
+    ),
+    "optimizer": ({"optimizer": "sgd"}, {"optimizer": "adam"}),
+    "momentum": (
+        {"optimizer": "sgd", "optimizer__momentum": 0.5},
+        {"optimizer": "sgd", "optimizer__momentum": 0.9},
+    ),
+    "metrics": ({"metrics": ["accuracy"]}, {"metrics": None}),
+    "loss": ({}, {"loss": "categorical_crossentropy"}),
+}
+
+
+@pytest.mark.usefixtures("no_programs")
+@pytest.mark.parametrize("what", DIFFERENT)
+def test_what_differs_has_a_program_of_its_own(what):
+    X, y = classes(3)
+    alone = []
+    for parameters in DIFFERENT[what]:
+        PROGRAMS.clear()
+        alone.append(three_classes(**parameters).fit(X, y).predict_proba(X))
+    for parameters, expected in zip(DIFFERENT[what], alone, strict=True):
+        together = three_classes(**parameters).fit(X, y).predict_proba(X)
+        assert_array_equal(together, expected)
+    assert len(PROGRAMS) == 2
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_learning_rate_needs_no_program_of_its_own():
+    X, y = classes(3)
+    for rate in (0.1, 0.01):
+        slow = three_classes(optimizer="sgd", optimizer__learning_rate=rate).fit(X, y)
+    assert len(PROGRAMS) == 1
+    fast = three_classes(optimizer="sgd", optimizer__learning_rate=0.1).fit(X, y)
+    assert not np.allclose(slow.predict_proba(X), fast.predict_proba(X))
+
+
+def test_programs_are_few_however_many_architectures(monkeypatch):
+    monkeypatch.setattr(PROGRAMS, "max_programs", 3)
+    X, y = classes(2, n_rows=20)
+    for units in range(1, 6):
+        two_classes(hidden=(units,), epochs=1).fit(X, y)
+    assert len(PROGRAMS) == 3
+
+
+# -- what a network reads --------------------------------------------------------------
+
+FACTOR = 1.0
+
+
+def scaled_by_a_global(meta):
+    """A network whose output is a number times a global variable."""
+    scale = keras.layers.Lambda(lambda x: FACTOR * x)
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(1), scale])
+
+
+def loss_with_a_global(y_true, y_pred):
+    """A loss that reads a global variable, but not itself."""
+    return _distance(y_true, y_pred)
+
+
+def _distance(y_true, y_pred):
+    return FACTOR * keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+
+
+class LayerWithAGlobal(keras.layers.Layer):
+    """A layer that reads a global variable."""
+
+    def call(self, inputs):
+        return FACTOR * inputs
+
+
+def through_a_layer(meta):
+    scale = LayerWithAGlobal()
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(1), scale])
+
+
+READS = {
+    "Lambda": lambda: targets(scaled_by_a_global),
+    "layer": lambda: targets(through_a_layer),
+    "loss": lambda: targets(loss=loss_with_a_global, optimizer="sgd"),
+}
+
+
+@pytest.mark.parametrize("what", READS)
+def test_other_value_of_a_global_is_noticed(what, monkeypatch):
+    X, y = numbers()
+    first = READS[what]().fit(X, y).predict(X)
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)
+    estimator = READS[what]()
+    start = clone(estimator).initialize(X, y).model_
+    model = estimator.model(meta={"n_features_in_": 4, "n_outputs_": 1})
+    model.set_weights(start.get_weights())
+    model.compile(estimator.optimizer, estimator.loss)
+    model.fit(X, y, batch_size=20, epochs=2, shuffle=False, verbose=0)
+    second = estimator.set_params(shuffle=False).fit(X, y).predict(X)
+    assert_allclose(second, model.predict(X, verbose=0)[:, 0], rtol=1e-4, atol=1e-6)
+    monkeypatch.undo()
+    assert_array_equal(READS[what]().fit(X, y).predict(X), first)
+
+
+def test_other_value_of_a_closure_is_noticed():
+    X, y = numbers()
+
+    def network_of(factor):
+        def network(meta):
+            scale = keras.layers.Lambda(lambda x: factor * x)
+            return keras.Sequential([keras.Input((4,)), keras.layers.Dense(1), scale])
+
+        return network
+
+    one, two = (targets(network_of(k), epochs=1).initialize(X, y) for k in (1.0, 2.0))
+    assert_allclose(two.predict(X), 2 * one.predict(X), rtol=1e-5)
+    for estimator in (one, two):
+        estimator.fit(X, y)
+        expected = estimator.model_.predict(X, verbose=0)[:, 0]
+        assert_allclose(estimator.predict(X), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_attribute_of_a_loss_object_is_noticed():
+    class Scaled(keras.losses.Loss):
+        def __init__(self, factor):
+            super().__init__()
+            self.factor = factor
+
+        def call(self, y_true, y_pred):
+            return self.factor * keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+
+    X, y = numbers()
+    sgd = {"optimizer": "sgd", "epochs": 1, "batch_size": -1}
+    first, second = (
+        targets(loss=Scaled(k), **sgd).fit(X, y).history_["loss"] for k in (1.0, 5.0)
+    )
+    assert_allclose(second, 5 * np.array(first), rtol=1e-5)
+
+
+# -- memory and threads ----------------------------------------------------------------
+
+MANY_FITS = """
+    import gc, resource, sys
+    from tests.keras_wrappers._networks import classes
+    from tests.keras_wrappers._several import three_classes
+
+    def peak():
+        gc.collect()
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    X, y = classes(3)
+    for k in range(110):
+        if k == 10:
+            before = peak()
+        three_classes(random_state=k, epochs=1).fit(X, y).predict(X)
+    print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+def test_a_hundred_fits_take_no_memory():
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(MANY_FITS)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert float(run.stdout) < 30  # megabytes
+
+
+def fit_and_predict(parameters):
+    X, y = classes(3)
+    return three_classes(**parameters).fit(X, y).predict_proba(X)
+
+
+THREADS = [{"random_state": k, "hidden": (8,)} for k in range(3)] + [
+    {"random_state": k, "hidden": (5,), "epochs": 5} for k in range(3)
+]
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_fits_in_threads_give_the_bits_of_fits_alone():
+    with ThreadPoolExecutor(6) as threads:
+        together = list(threads.map(fit_and_predict, THREADS))
+    for parameters, proba in zip(THREADS, together, strict=True):
+        assert_array_equal(proba, fit_and_predict(parameters))
+
+
+def test_threads_may_predict_with_one_estimator():
+    X, y = classes(3)
+    estimator = three_classes().fit(X, y)
+    expected = estimator.predict_proba(X)
+    start = threading.Barrier(4)
+
+    def predict(_):
+        start.wait()
+        return [estimator.predict_proba(X) for _ in range(5)]
+
+    with ThreadPoolExecutor(4) as threads:
+        for answers in threads.map(predict, range(4)):
+            for answer in answers:
+                assert_array_equal(answer, expected)
+
+
+# -- changes of model_ -----------------------------------------------------------------
+
+
+def test_weights_that_are_set_are_predicted_with():
+    X, y = classes(3)
+    one, other = three_classes().fit(X, y), three_classes(random_state=1).fit(X, y)
+    one.model_.set_weights(other.model_.get_weights())
+    assert_array_equal(one.predict_proba(X), other.predict_proba(X))
+    one.model_.layers[-1].kernel.assign(np.zeros((8, 3)))
+    one.model_.layers[-1].bias.assign([0.0, 5.0, 0.0])
+    assert set(one.predict(X)) == {1}
+
+
+def test_weights_that_are_set_are_trained_further():
+    X, y = numbers()
+    estimator = targets(optimizer="sgd", shuffle=False, warm_start=True).fit(X, y)
+    estimator.model_.layers[-1].kernel.assign(np.ones((8, 1)))
+    model = keras.models.clone_model(estimator.model_)
+    model.set_weights(estimator.model_.get_weights())
+    model.compile("sgd", "mse")
+    model.fit(X, y, batch_size=20, epochs=2, shuffle=False, verbose=0)
+    estimator.fit(X, y)
+    expected = model.predict(X, verbose=0)[:, 0]
+    assert_allclose(estimator.predict(X), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_layers_that_are_frozen_stay_as_they_are():
+    X, y = classes(3)
+    estimator = three_classes().fit(X, y)
+    first, last = estimator.model_.layers
+    first.trainable = False
+    estimator.model_.compile("rmsprop", SPARSE)
+    before = first.get_weights(), last.get_weights()
+    estimator.partial_fit(X, y)
+    for old, new in zip(before[0], first.get_weights(), strict=True):
+        assert_array_equal(new, old)
+    assert not np.array_equal(last.get_weights()[0], before[1][0])
+    frozen = first.get_weights()[0]
+    first.trainable = True
+    estimator.model_.compile("rmsprop", SPARSE)
+    estimator.partial_fit(X, y)
+    assert not np.array_equal(first.get_weights()[0], frozen)
+
+
+def test_other_rate_of_the_optimizer_counts():
+    X, y = numbers()
+    estimator = targets(optimizer="sgd", optimizer__learning_rate=0.1).fit(X, y)
+    before = estimator.model_.get_weights()
+    estimator.model_.optimizer.learning_rate = 0.0
+    estimator.partial_fit(X, y)
+    for old, new in zip(before, estimator.model_.get_weights(), strict=True):
+        assert_array_equal(new, old)
+
+
+def test_other_loss_counts_after_compiling_again():
+    X, y = numbers()
+    fixed = {"shuffle": False, "optimizer": "sgd"}
+    estimator = targets(**fixed).fit(X, y)
+    model = by_keras(targets(), X, y, loss="mae", optimizer="sgd")
+    model.set_weights(estimator.model_.get_weights())
+    estimator.model_.compile("sgd", "mae")
+    estimator.set_params(loss="mae").partial_fit(X, y)
+    history = model.fit(X, y, batch_size=20, shuffle=False, verbose=0).history
+    assert_allclose(estimator.history_["loss"][-1], history["loss"][0], rtol=1e-5)
+    assert_same_weights(estimator.model_, model)
+
+
+def test_other_activation_counts():
+    X, y = numbers()
+    estimator = targets().fit(X, y)
+    before = estimator.predict(X)
+    estimator.model_.layers[0].activation = keras.activations.tanh
+    after = estimator.model_.call(X).numpy()[:, 0]
+    assert not np.allclose(before, after)
+    again = KerasRegressor(estimator.model_, **QUICK).initialize(X, y)
+    assert_allclose(again.predict(X), after, rtol=1e-5, atol=1e-6)
+
+
+def test_model_replaced_is_predicted_with():
+    X, y = classes(3)
+    estimator = three_classes().fit(X, y)
+    estimator.model_ = dense()
+    expected = estimator.model_.predict(X, verbose=0)
+    assert_allclose(estimator.predict_proba(X), expected, rtol=1e-5)
+
+
+def test_keras_may_go_on_where_the_engine_stopped():
+    X, y = numbers()
+    estimator = targets(shuffle=False).fit(X, y)
+    twice = targets(shuffle=False, epochs=4).fit(X, y)
+    estimator.model_.fit(X, y, batch_size=20, epochs=2, shuffle=False, verbose=0)
+    assert_allclose(estimator.predict(X), twice.predict(X), rtol=1e-4, atol=1e-6)
+
+
+def test_model_is_usable_by_keras_alone():
+    X, y = classes(3)
+    estimator = three_classes(classifier, metrics=["accuracy"]).fit(X, y)
+    proba = estimator.model_.predict(X, verbose=0)
+    assert_allclose(estimator.predict_proba(X), proba, rtol=1e-5)
+    values = estimator.model_.evaluate(X, y, verbose=0, return_dict=True)
+    assert_allclose(values["accuracy"], estimator.score(X, y))
+    inner = keras.Model(estimator.model_.inputs, estimator.model_.layers[0].output)
+    assert inner.predict(X, verbose=0).shape == (60, 8)
+    assert targets(regressor).fit(X, y).model_.predict(X, verbose=0).shape == (60, 1)
