@@ -139,7 +139,7 @@ class Inputs:
         ]
 
 
-def refuse_overflow(result, X):
+def refuse_overflow(result, X, name="X"):
     """Complain about a number that became infinite in the network's dtype.
 
     Parameters
@@ -148,6 +148,8 @@ def refuse_overflow(result, X):
         The numbers in that dtype.
     X : ndarray or csr_matrix of the same shape
         As they were.
+    name : str, default="X"
+        What they are, for the message.
 
     Raises
     ------
@@ -155,10 +157,11 @@ def refuse_overflow(result, X):
         If there is one; the first is named.
     """
     if np.isinf(result).any():
+        remedy = "dtype='float64'" if name == "X" else "numbers of float64"
         place = np.argwhere(np.isinf(result))[0].tolist()
         raise ValueError(
-            f"X{place}={X[tuple(place)]:.3g} is too large for {result.dtype}. Rescale "
-            "X, or use dtype='float64'."
+            f"{name}{place}={X[tuple(place)]:.3g} is too large for {result.dtype}. "
+            f"Rescale {name}, or use {remedy}."
         )
 
 

@@ -325,6 +325,8 @@ def check_network_inputs(estimator, X, *, reset):
             allow_nd=True,
             ensure_all_finite=False,
         )
+        if X.dtype.kind == "O":  # a list with None in it
+            X = X.astype(np.float64)
     _refuse_gaps(estimator, X, "X")
     return X
 
@@ -351,6 +353,8 @@ def check_network_targets(estimator, y, *, numeric):
     ValueError
         For NaN, infinity, wrong shapes.
     """
+    if numeric and np.asarray(y).dtype.kind == "O":
+        y = np.asarray(y, np.float64)
     return check_array(
         y,
         ensure_2d=False,

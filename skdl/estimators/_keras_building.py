@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from contextlib import nullcontext
 
 from skdl._keras import keras
@@ -70,10 +71,9 @@ class KerasBuilding:
         )
         for name, found in compile_classes.items():
             routed = route_params(params, destination=name, pass_filter=set())
-            if name == "metrics" and not routed:
-                found = _unchanged  # Keras knows what a name means for a loss
-            kwargs[name] = unflatten_params(items=found(kwargs[name]), params=routed)
-            kwargs[name] = fresh_copy(kwargs[name])
+            made = unflatten_params(items=found(kwargs[name]), params=routed)
+            _name_as_given(kwargs[name], made)
+            kwargs[name] = fresh_copy(made)
         metrics = kwargs["metrics"]
         if metrics is not None and not isinstance(metrics, (dict, list)):
             kwargs["metrics"] = [metrics]
@@ -181,8 +181,15 @@ def flat(callbacks):
     return [callbacks]
 
 
-def _unchanged(items):
-    return items
+def _name_as_given(items, made):
+    """Metrics given by name are called so in every fit: Keras counts names up."""
+    if isinstance(items, dict):
+        items, made = list(items.values()), list(made.values())
+    if isinstance(items, (list, tuple)):
+        for item, each in zip(items, made, strict=True):
+            _name_as_given(item, each)
+    elif isinstance(items, str) and isinstance(made, keras.metrics.Metric):
+        made.name = re.sub(r"_\d+$", "", made.name)
 
 
 def _of_named_arguments(cls):

@@ -44,11 +44,8 @@ class KerasChecks:
         validate_parameter_constraints(constraints, params, type(self).__name__)
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
-        if y is None and reset and self._needs_targets:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is "
-                "None. Give one target for each row of X."
-            )
+        if reset:
+            self._require_targets(y)
         if X is not None:
             X = self._checked_inputs(X, reset)
         if y is not None:
@@ -57,8 +54,15 @@ class KerasChecks:
             check_same_length(X, y)
         return X, y
 
+    def _require_targets(self, y):
+        if y is None and self._needs_targets:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None. Give one target for each row of X."
+            )
+
     def _checked_inputs(self, X, reset):
-        n_axes = len(np.shape(X)) if not hasattr(X, "shape") else len(X.shape)
+        n_axes = getattr(X, "ndim", 1)
         if not reset and n_axes > 1 and n_axes != len(self.X_shape_):
             raise ValueError(
                 f"X has {n_axes} dimensions, but {type(self).__name__} is expecting "
@@ -106,6 +110,9 @@ class KerasChecks:
 
 def _check_kind(name, now, before):
     """Numbers of another width will do, but not other numbers or labels."""
+    text = "OUST"  # of which an array may hold one in the place of another
+    if now.kind in text and before.kind in text:
+        return
     if not np.can_cast(now, before, casting="same_kind"):
         raise ValueError(
             f"Got {name} with dtype {now}, but fit saw dtype {before}, and casting "

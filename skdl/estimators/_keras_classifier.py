@@ -198,9 +198,9 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
         exactly = kind == "multilabel-indicator" or one_hot
         if n_classes and (width < n_classes or (exactly and width != n_classes)):
             raise ValueError(
-                f"y has {n_classes} classes, but the model gives {width} outputs. End "
-                f"the model with Dense({n_classes}), or write a target_encoder which "
-                "knows what they mean."
+                f"y has {n_classes} classes, but the output of the model has {width} "
+                f"columns. End the model with Dense({n_classes}), or write a "
+                "target_encoder which knows what they mean."
             )
 
     def _initialize(self, X, y=None):

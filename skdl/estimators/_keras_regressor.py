@@ -115,9 +115,10 @@ class KerasRegressor(BaseWrapper, wrappers.KerasRegressor):
         encoder = self.target_encoder_
         if type(encoder) is RegressorTargetEncoder and width != self.n_outputs_:
             raise ValueError(
-                f"y has {self.n_outputs_} targets for each row, but the model gives "
-                f"{width} numbers. End the model with Dense({self.n_outputs_}), or "
-                "write a target_encoder which knows what they mean."
+                f"y has {self.n_outputs_} targets for each row, but the output of the "
+                f"model has {width} columns. End the model with "
+                f"Dense({self.n_outputs_}), or write a target_encoder which knows what "
+                "they mean."
             )
 
     def predict(self, X, **kwargs):

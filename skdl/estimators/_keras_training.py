@@ -1,7 +1,7 @@
 """Which part of a fit skdl's engine does for a user's Keras model, and which Keras."""
 
 from collections import defaultdict
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 
 from skdl._inputs import refuse_overflow, row_blocks
 from skdl._keras import keras
+from skdl._seeds import names_as_before
 from skdl.base._estimator import PREDICT_BYTES
 from skdl.base._training import DENSE_BYTES
 from skdl.estimators._keras_building import flat
@@ -18,12 +19,12 @@ from skdl.estimators._keras_seeds import seeded
 from skdl.estimators._scikeras import (
     metric_name,
     route_params,
-    tensorflow_random_state,
 )
 from skdl.exceptions import TrainingDivergedError
 from skdl.training._compiled import as_keras, build, compiled_network, why_not
 from skdl.training._compiled_fit import fit_compiled, predict_compiled
 from skdl.training._keras_callbacks import hears_of_batches
+from skdl.training._tensorflow import global_seed
 
 # arguments of Model.fit that the engine understands
 _OF_FIT = frozenset(
@@ -47,9 +48,14 @@ class KerasTraining:
     """The part of `BaseWrapper` that trains and predicts."""
 
     def _fit(self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs):
+        _refuse_nothing(X)
+        self._require_targets(y)
         named = {k: v for k, v in kwargs.items() if k != "held_out"}
         self._check_parameters(epochs=epochs, initial_epoch=initial_epoch, **named)
-        super()._fit(X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs)
+        with names_as_before():
+            super()._fit(
+                X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
+            )
 
     def _fit_keras_model(
         self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
@@ -69,6 +75,8 @@ class KerasTraining:
         args.setdefault("callbacks", self._fit_callbacks)
         if held_out is not None:
             args["validation_data"] = self._encoded(*held_out)
+        elif args.get("validation_data") is not None:
+            args["validation_data"] = self._plain(args["validation_data"])
         for name in ("batch_size", "validation_batch_size"):
             if args.get(name) == -1:
                 args[name] = _n_rows(X, name)
@@ -96,6 +104,24 @@ class KerasTraining:
             X, y, sample_weight = self._validate_sample_weight(X, y, sample_weight)
         y, X = self.target_encoder_.transform(y), self.feature_encoder_.transform(X)
         return (X, y) if sample_weight is None else (X, y, sample_weight)
+
+    def _plain(self, given):
+        """Validation rows given in Keras's way, as arrays; text is encoded."""
+        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+            return given
+        if any(isinstance(part, (dict, tuple)) for part in given):
+            return given  # several inputs or outputs
+        X, y, *weight = given
+        if np.asarray(y).dtype.kind in "OUS":
+            return self._encoded(X, y, *(weight or [None]))
+        parts = [part if sp.issparse(part) else np.asarray(part) for part in given]
+        for name, part in zip(("y", "weights"), parts[1:], strict=False):
+            if part.ndim and part.shape[0] != parts[0].shape[0]:
+                raise ValueError(
+                    f"validation_data has {parts[0].shape[0]} rows in X and "
+                    f"{part.shape[0]} {name}. Give one for each row."
+                )
+        return tuple(parts)
 
     def _check_loss(self):
         """Complain about a list or dict without any loss."""
@@ -164,7 +190,7 @@ class KerasTraining:
         names = ("batch_size", "validation_batch_size", "epochs", "initial_epoch")
         return fit_compiled(
             self.model_,
-            self._network_for(X),
+            self._network_for(X, look=True),
             rows,
             validation,
             callbacks=flat(args["callbacks"]),
@@ -177,8 +203,7 @@ class KerasTraining:
     def _fit_by_keras(self, X, y, args):
         if sp.issparse(X):
             X = X.toarray()
-        seed = self._random_state
-        with nullcontext() if seed is None else tensorflow_random_state(seed):
+        with _seeded_for_keras(self._random_state):
             history = self.model_.fit(x=X, y=y, **args).history
         last = history.get("loss", [0.0])[-1]
         if not np.all(np.isfinite(last)):
@@ -186,17 +211,28 @@ class KerasTraining:
             raise TrainingDivergedError(len(history["loss"]), "loss", last, rate)
         return history
 
-    def _network_for(self, X):
-        """The program of the present model, for rows like these."""
-        model, network = getattr(self, "_network", (None, None))
-        if model is not self.model_:
-            network = compiled_network(self.model_, X)
+    def _network_for(self, X, *, look=False):
+        """The program of the present model, for rows like these.
+
+        Looking at all of its layers takes some milliseconds: for predictions it is done
+        only if there is another model, or if that was compiled again.
+        """
+        model = self.model_
+        now = model, getattr(model, "_compile_config", None)
+        before, network = getattr(self, "_network", (None, None))
+        if (
+            look
+            or before is None
+            or any(a is not b for a, b in zip(now, before, strict=True))
+        ):
+            network = compiled_network(model, X)
         network = replace(network, input_shape=X.shape[1:], dtype=X.dtype.name)
-        self._network = self.model_, network
+        self._network = now, network
         return network
 
     def _predict_raw(self, X, **kwargs):
         self._check_is_fitted("predict")
+        _refuse_nothing(X)
         X, _ = self._validate_data(X=X)
         X = self.feature_encoder_.transform(X)
         args = route_params(
@@ -239,12 +275,20 @@ class KerasTraining:
         return keras.tree.map_structure(lambda *of: np.concatenate(of), *outputs)
 
 
+def _refuse_nothing(X):
+    if X is None:
+        raise ValueError("X=None holds no rows. Pass an array, or another table.")
+
+
 def _as_keras_takes_it(*arrays):
-    """Arrays of the dtypes that Keras would make of them; others as they are."""
-    return [_one_as_keras_takes_it(array) for array in arrays]
+    """X and y of the dtypes that Keras would make of them; others as they are."""
+    return [
+        _one_as_keras_takes_it(array, name)
+        for array, name in zip(arrays, "Xy", strict=False)
+    ]
 
 
-def _one_as_keras_takes_it(array):
+def _one_as_keras_takes_it(array, name):
     if sp.issparse(array):
         small = np.prod(array.shape, dtype=float) * array.dtype.itemsize <= DENSE_BYTES
         if not small:
@@ -254,8 +298,18 @@ def _one_as_keras_takes_it(array):
         return array
     with np.errstate(over="ignore"):
         result = as_keras(array)
-    refuse_overflow(result, array)
+    refuse_overflow(result, array, name)
     return result
+
+
+@contextmanager
+def _seeded_for_keras(seed):
+    """What Keras and TensorFlow draw, from a seed or as ever."""
+    if seed is None:
+        yield
+        return
+    with seeded(seed), global_seed(seed):
+        yield
 
 
 def _same_rows(arrays):

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
 from skdl._keras import keras
+from skdl._seeds import names_as_before
 from skdl._validation import plain_weights
 from skdl.base._estimator import or_unchanged
 from skdl.estimators._keras_building import KerasBuilding
@@ -15,7 +16,8 @@ from skdl.estimators._scikeras import (
     route_params,
     wrappers,
 )
-from skdl.training._packing import pack, unpack
+from skdl.training._compiled import as_keras, build
+from skdl.training._packing import PackedValues, is_made_again, pack, unpack
 
 
 class MixinsFirst(ABCMeta):
@@ -107,7 +109,8 @@ class BaseWrapper(
         self
             Ready to predict.
         """
-        return super().initialize(X, y)
+        with names_as_before():
+            return super().initialize(X, y)
 
     @or_unchanged
     def fit(
@@ -227,10 +230,25 @@ class BaseWrapper(
     def __getstate__(self):
         state = {**super().__getstate__()}
         state.pop("_network", None)
+        model = state.get("model_")
+        has_function = not isinstance(self.model, keras.Model)
+        if isinstance(model, keras.Model) and has_function and not is_made_again(model):
+            state["model_"] = PackedValues(model)
         return pack(state)
 
     def __setstate__(self, state):
+        values = state.get("model_")
+        if not isinstance(values, PackedValues):
+            super().__setstate__(unpack(state))
+            return
+        state = {name: value for name, value in state.items() if name != "model_"}
         super().__setstate__(unpack(state))
+        row = np.zeros((1, *self.X_shape_[1:]), self.X_dtype_)
+        with names_as_before():
+            model = self._build_keras_model()
+            build(model, as_keras(self.feature_encoder_.transform(row)))
+        values.put_into(model)
+        self.model_ = model
 
 
 def _cloned(value):

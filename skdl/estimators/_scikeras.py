@@ -43,7 +43,6 @@ with _unchanged_keras():
         unflatten_params,
     )
     from scikeras.utils import loss_name, metric_name
-    from scikeras.utils.random_state import tensorflow_random_state
     from scikeras.utils.transformers import (
         ClassifierLabelEncoder,
         RegressorTargetEncoder,
@@ -76,7 +75,6 @@ __all__ = [
     "loss_name",
     "metric_name",
     "route_params",
-    "tensorflow_random_state",
     "unflatten_params",
     "wrappers",
 ]

@@ -174,6 +174,7 @@ class OptimizerSpec:
         inner = config.get("inner_optimizer")
         target = config if inner is None else inner["config"]
         target["learning_rate"] = learning_rate if schedule is None else schedule
+        config.pop("name", None)  # Keras's own
         return self._made(config)
 
     def _made(self, config):

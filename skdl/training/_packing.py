@@ -2,13 +2,13 @@
 
 import copy
 import functools
-import inspect
 import io
 import types
 import warnings
 from abc import ABC, abstractmethod
 
 import keras
+import numpy as np
 
 from skdl.training._optimizers import copy_of, taken_apart
 
@@ -160,9 +160,8 @@ class PackedModel(Packed):
         keras.Model
             A new one at every call.
         """
-        custom = {name: _made_easily(thing) for name, thing in self._custom.items()}
         with (
-            keras.saving.custom_object_scope(custom),
+            keras.saving.custom_object_scope(self._custom),
             warnings.catch_warnings(),
         ):
             # of Keras, about optimizers which had not been built
@@ -201,30 +200,53 @@ def _parts(model):
     yield from [optimizer, getattr(optimizer, "_learning_rate", None)]
 
 
-class _made_easily:
-    """Stands for a class of a user whose `__init__` does not take a layer's arguments.
+class PackedValues:
+    """What a model has learnt, for another that its function makes.
 
-    Keras would give it `name`, `trainable` and `dtype` all the same.
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled; of a class that Keras cannot make again from a configuration.
     """
 
-    def __new__(cls, thing):
-        is_layer = isinstance(thing, type) and issubclass(thing, keras.layers.Layer)
-        return super().__new__(cls) if is_layer else thing
+    def __init__(self, model):
+        self._values = [np.asarray(v) for v in model.variables]
+        self._compiled = pack(model._compile_config.config)
+        self._steps = [np.asarray(v) for v in model.optimizer.variables]
 
-    def __init__(self, thing):
-        self._class = thing
+    def put_into(self, model):
+        """Give another model the weights, and compile it like the first.
 
-    def from_config(self, config):
-        """Make a layer, with what its class takes of the configuration."""
-        parameters = inspect.signature(self._class).parameters.values()
-        if any(p.kind == p.VAR_KEYWORD for p in parameters):
-            return self._class.from_config(config)
-        names = {p.name for p in parameters}
-        if "from_config" in vars(self._class) or set(config) <= names:
-            return self._class.from_config(config)
-        layer = self._class(**{k: v for k, v in config.items() if k in names})
-        layer.name, layer.trainable = config["name"], config["trainable"]
-        return layer
+        Parameters
+        ----------
+        model : keras.Model
+            Built, with variables of the same shapes.
+        """
+        for variable, value in zip(model.variables, self._values, strict=True):
+            variable.assign(value)
+        model.compile(**unpack(self._compiled))
+        if len(self._steps) > len(model.optimizer.variables):
+            model.optimizer.build(model.trainable_variables)
+        for variable, value in zip(model.optimizer.variables, self._steps, strict=True):
+            variable.assign(value)
+
+
+def is_made_again(model):
+    """Whether Keras can make a model again from its configuration.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any.
+
+    Returns
+    -------
+    bool
+        False for classes of users without a ``get_config`` of their own, whose
+        arguments Keras takes for the defaults.
+    """
+    standard = type(model).get_config is keras.Model.get_config
+    return not standard or isinstance(model, keras.Sequential)
 
 
 class PackedLoss(Packed):

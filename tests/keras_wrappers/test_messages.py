@@ -137,7 +137,7 @@ PARAMETERS = {
     "other loss than compiled": (
         lambda: classify(prebuilt(), loss="binary_crossentropy"),
         ValueError,
-        ["loss=binary_crossentropy", f"compiled with {SPARSE}"],
+        ["loss='binary_crossentropy'", f"compiled with {SPARSE!r}"],
     ),
     "parameter for an optimizer that is built": (
         lambda: classify(optimizer=SGD(), optimizer__learning_rate=0.1),
@@ -300,7 +300,7 @@ ROWS = {
         X0,
         Y0,
         {"sample_weight": np.zeros(60)},
-        ["weights", "zero"],
+        ["sample_weight", "zero", "60"],
     ),
     "fewer weights": (
         classify,

@@ -1,6 +1,7 @@
 """Epoch and predict steps: the one package that names TensorFlow."""
 
 from skdl.training._tensorflow._compiled_trainer import CompiledTrainer
+from skdl.training._tensorflow._global_seed import global_seed
 from skdl.training._tensorflow._graph import to_device
 from skdl.training._tensorflow._inner import InnerGradient
 from skdl.training._tensorflow._predictor import Predictor
@@ -16,6 +17,7 @@ __all__ = [
     "Predictor",
     "Trainer",
     "evaluation_rows",
+    "global_seed",
     "shares_a_vector",
     "to_device",
 ]
