@@ -139,7 +139,7 @@ class Inputs:
         ]
 
 
-def refuse_overflow(result, X, name="X"):
+def refuse_overflow(result, X, name="X", remedy="dtype='float64'"):
     """Complain about a number that became infinite in the network's dtype.
 
     Parameters
@@ -150,6 +150,8 @@ def refuse_overflow(result, X, name="X"):
         As they were.
     name : str, default="X"
         What they are, for the message.
+    remedy : str, default="dtype='float64'"
+        What could be used instead.
 
     Raises
     ------
@@ -157,7 +159,6 @@ def refuse_overflow(result, X, name="X"):
         If there is one; the first is named.
     """
     if np.isinf(result).any():
-        remedy = "dtype='float64'" if name == "X" else "numbers of float64"
         place = np.argwhere(np.isinf(result))[0].tolist()
         raise ValueError(
             f"{name}{place}={X[tuple(place)]:.3g} is too large for {result.dtype}. "

@@ -298,7 +298,7 @@ def _one_as_keras_takes_it(array, name):
         return array
     with np.errstate(over="ignore"):
         result = as_keras(array)
-    refuse_overflow(result, array, name)
+    refuse_overflow(result, array, name, "keras.config.set_floatx('float64')")
     return result
 
 

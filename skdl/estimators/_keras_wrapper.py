@@ -46,8 +46,68 @@ class BaseWrapper(
 ):
     """The base of `KerasClassifier` and `KerasRegressor`, for wrappers of one's own.
 
-    It is SciKeras's class of that name, trained by skdl: see `KerasClassifier` for the
-    parameters. What y means is left to subclasses.
+    It is SciKeras's class of that name, trained by skdl. What y means is left to
+    subclasses: their `target_encoder` and `feature_encoder`, and further methods.
+
+    Parameters
+    ----------
+    model : callable, keras.Model or None, default=None
+        A function or class that returns a model, or such a model: see
+        `KerasClassifier`, as for all that follow.
+    build_fn : callable or None, default=None
+        The old name of `model`.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on with the model of the last ``fit``.
+    random_state : int, RandomState or None, default=None
+        Seed of initial weights, dropout and the order of rows.
+    optimizer : str, keras.optimizers.Optimizer or class, default="rmsprop"
+        For models that are not compiled, and for ``compile_kwargs``.
+    loss : str, keras.losses.Loss, class, callable or None, default=None
+        Likewise.
+    metrics : list, dict, str, keras.metrics.Metric, class or callable, default=None
+        Likewise.
+    batch_size : int or None, default=None
+        Rows of a step; None is 32, -1 all rows.
+    validation_batch_size : int or None, default=None
+        Rows of a batch of validation rows.
+    verbose : int, default=0
+        1 prints a line for every epoch.
+    callbacks : list, dict, keras.callbacks.Callback, class or None, default=None
+        Keras callbacks.
+    validation_split : float, default=0.0
+        Share of rows, the last ones, that are kept for validation.
+    shuffle : bool, default=True
+        Whether every epoch has an order of its own.
+    run_eagerly : bool, default=False
+        Whether Keras trains without a graph, for debugging.
+    epochs : int, default=1
+        Passes over the rows.
+    **kwargs : dict
+        Arguments of `model`, and routed parameters.
+
+    See Also
+    --------
+    KerasClassifier : For labels.
+    KerasRegressor : For numbers.
+
+    Examples
+    --------
+    An autoencoder, whose targets are the inputs themselves:
+
+    >>> import keras
+    >>> from sklearn.datasets import load_iris
+    >>> from skdl import BaseWrapper
+    >>> def network(meta):
+    ...     n_features = meta["n_features_in_"]
+    ...     return keras.Sequential([
+    ...         keras.Input((n_features,)),
+    ...         keras.layers.Dense(2, name="code"),
+    ...         keras.layers.Dense(n_features),
+    ...     ])
+    >>> X, _ = load_iris(return_X_y=True)
+    >>> net = BaseWrapper(network, loss="mse", optimizer="adam", epochs=3)
+    >>> net.fit(X, X).predict(X).shape
+    (150, 4)
     """
 
     _routing_prefixes = wrappers.BaseWrapper._routing_prefixes | {"callbacks", "score"}

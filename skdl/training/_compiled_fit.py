@@ -181,6 +181,6 @@ def _rates(optimizer, rate, schedule, initial_epoch):
 
     def rates(epoch, n_steps):
         steps = taken + (epoch - initial_epoch) * n_steps + np.arange(n_steps)
-        return rates_of_steps(schedule, steps // accumulated)
+        return rates_of_steps(schedule, steps // accumulated, epoch)
 
     return rates

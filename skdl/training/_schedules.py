@@ -184,10 +184,10 @@ def _factor_of_epoch(function, epoch, steps, epochs):
 
 def _keras_rates(schedule, epoch, steps):
     """Return a Keras schedule's own rates."""
-    return rates_of_steps(schedule, _step_numbers(epoch, steps))
+    return rates_of_steps(schedule, _step_numbers(epoch, steps), epoch)
 
 
-def rates_of_steps(schedule, steps):
+def rates_of_steps(schedule, steps, epoch):
     """The rates of a Keras schedule, computed outside any graph.
 
     Parameters
@@ -196,6 +196,8 @@ def rates_of_steps(schedule, steps):
         Whose rates are absolute.
     steps : ndarray of int
         Counted from 0.
+    epoch : int
+        That they are in, for the message.
 
     Returns
     -------
@@ -213,8 +215,8 @@ def rates_of_steps(schedule, steps):
     if not (np.isfinite(rates) & (rates >= 0)).all():
         raise ValueError(
             f"The schedule {type(schedule).__name__}(...) gives rates from "
-            f"{rates.min()} to {rates.max()} in steps {steps[0]} to {steps[-1]}; they "
-            "must be finite and at least 0. Check its arguments."
+            f"{rates.min()} to {rates.max()} in epoch {epoch}; they must be finite and "
+            "at least 0. Check its arguments."
         )
     return rates
 

@@ -10,18 +10,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tests.keras_wrappers._networks import (
     classes,
     compiled_classifier,
-    dense,
     numbers,
 )
+from tests.keras_wrappers._rows import NAMES, flattened, tenths
 from tests.keras_wrappers._several import WAYS, targets, three_classes, two_classes
-
-NAMES = ["width", "height", "depth", "weight"]
-
-
-def tenths():
-    """Whole numbers from 0 to 50, exact in every dtype, with three classes."""
-    X, y = classes(3)
-    return np.clip(np.rint(X * 10), 0, 50).astype(float), y
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -338,17 +330,6 @@ def test_one_column(way):
 
 
 # -- more axes -------------------------------------------------------------------------
-
-
-def flattened(meta):
-    """A network for rows of any shape."""
-    return keras.Sequential(
-        [
-            keras.Input(meta["X_shape_"][1:]),
-            keras.layers.Flatten(),
-            *dense(int(np.prod(meta["X_shape_"][1:]))).layers,
-        ]
-    )
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 2), (2, 1, 2)], ids=str)

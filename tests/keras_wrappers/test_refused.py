@@ -10,8 +10,8 @@ from tests.keras_wrappers._networks import (
     classes,
     classifier,
 )
+from tests.keras_wrappers._rows import NAMES, flattened, tenths
 from tests.keras_wrappers._several import targets, three_classes
-from tests.keras_wrappers.test_inputs import NAMES, flattened, tenths
 
 X0, Y0 = tenths()
 
