@@ -353,8 +353,11 @@ def check_network_targets(estimator, y, *, numeric):
     ValueError
         For NaN, infinity, wrong shapes.
     """
-    if numeric and np.asarray(y).dtype.kind == "O":
-        y = np.asarray(y, np.float64)
+    if np.asarray(y).dtype.kind == "O":
+        if numeric:
+            y = np.asarray(y, np.float64)
+        elif any(value is None for value in np.ravel(np.asarray(y))):
+            raise ValueError("y contains None. Leave such rows out, or name the label.")
     return check_array(
         y,
         ensure_2d=False,

@@ -81,6 +81,7 @@ class KerasTraining:
             if args.get(name) == -1:
                 args[name] = _n_rows(X, name)
         rows = _as_keras_takes_it(X, y)
+        _check_shape(self.model_, rows[0])
         reason = self._why_keras(*rows, args)
         if reason is None:
             history = self._fit_by_engine(*rows, args)
@@ -278,6 +279,24 @@ class KerasTraining:
 def _refuse_nothing(X):
     if X is None:
         raise ValueError("X=None holds no rows. Pass an array, or another table.")
+
+
+def _check_shape(model, X):
+    """Complain about rows that the input of the model cannot take."""
+    inputs = getattr(model, "inputs", None) or ()
+    if len(inputs) != 1 or not isinstance(X, np.ndarray):
+        return
+    taken, given = tuple(inputs[0].shape[1:]), X.shape[1:]
+    if taken == (*given, 1) or (*taken, 1) == given:
+        return  # Keras adds or takes away such an axis
+    fits = len(taken) == len(given) and all(
+        a is None or a == b for a, b in zip(taken, given, strict=True)
+    )
+    if not fits:
+        raise ValueError(
+            f"X has rows of shape {given}, but the model takes {taken}. Let its "
+            "function use meta['X_shape_'][1:] for keras.Input, or reshape X."
+        )
 
 
 def _as_keras_takes_it(*arrays):
