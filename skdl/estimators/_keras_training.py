@@ -24,6 +24,7 @@ from skdl.exceptions import TrainingDivergedError
 from skdl.training._compiled import as_keras, build, compiled_network, why_not
 from skdl.training._compiled_fit import fit_compiled, predict_compiled
 from skdl.training._keras_callbacks import hears_of_batches
+from skdl.training._loop import Run
 from skdl.training._tensorflow import global_seed
 
 # arguments of Model.fit that the engine understands
@@ -50,7 +51,7 @@ class KerasTraining:
     def _fit(self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs):
         _refuse_nothing(X)
         self._require_targets(y)
-        named = {k: v for k, v in kwargs.items() if k != "held_out"}
+        named = {k: v for k, v in kwargs.items() if k not in ("held_out", "tasks")}
         self._check_parameters(epochs=epochs, initial_epoch=initial_epoch, **named)
         with names_as_before():
             super()._fit(
@@ -61,7 +62,7 @@ class KerasTraining:
         self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
     ):
         self._check_loss()
-        held_out = kwargs.pop("held_out", None)
+        held_out, tasks = kwargs.pop("held_out", None), kwargs.pop("tasks", None)
         args = route_params(
             self.get_params(), destination="fit", pass_filter=self._fit_kwargs
         )
@@ -84,10 +85,12 @@ class KerasTraining:
         _check_shape(self.model_, rows[0])
         reason = self._why_keras(*rows, args)
         if reason is None:
-            history = self._fit_by_engine(*rows, args)
+            history = self._fit_by_engine(*rows, args, tasks)
         else:
             if args.get("verbose"):
                 print(f"Trained by keras.Model.fit: {reason}.")
+            if tasks is not None:
+                args["callbacks"] = [*flat(args["callbacks"]), _Tasks(tasks)]
             history = self._fit_by_keras(*rows, args)
         if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
             self.history_ = defaultdict(list)
@@ -170,7 +173,7 @@ class KerasTraining:
             return "the model has no trainable weights"
         return first
 
-    def _fit_by_engine(self, X, y, args):
+    def _fit_by_engine(self, X, y, args, tasks):
         weight = args.get("sample_weight")
         rows = (X, y, weight)
         validation = args.get("validation_data")
@@ -195,6 +198,7 @@ class KerasTraining:
             rows,
             validation,
             callbacks=flat(args["callbacks"]),
+            listeners=[] if tasks is None else [tasks],
             shuffle=args.get("shuffle", True),
             verbose=args.get("verbose", 0),
             seed=seed,
@@ -274,6 +278,29 @@ class KerasTraining:
         if len(outputs) == 1:
             return outputs[0]
         return keras.tree.map_structure(lambda *of: np.concatenate(of), *outputs)
+
+
+class _Tasks(keras.callbacks.Callback):
+    """Tells scikit-learn's callbacks of epochs that Keras trains."""
+
+    def __init__(self, tasks):
+        super().__init__()
+        self._tasks, self._run = tasks, Run(_NoTrainer(), None)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._tasks.on_epoch_begin(self._run, epoch, None)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._tasks.on_epoch_end(self._run, epoch, logs)
+        self.model.stop_training |= self._run.stop
+
+
+class _NoTrainer:
+    """Stands for the engine's, where the model itself has the weights."""
+
+    @staticmethod
+    def weights():
+        """None, in the place of weights."""
 
 
 def _refuse_nothing(X):

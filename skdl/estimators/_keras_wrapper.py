@@ -4,10 +4,12 @@ from abc import ABCMeta
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from skdl._keras import keras
 from skdl._seeds import names_as_before
 from skdl._validation import plain_weights
+from skdl.base._epochs import EpochTasks
 from skdl.base._estimator import or_unchanged
 from skdl.estimators._keras_building import KerasBuilding
 from skdl.estimators._keras_checks import KerasChecks
@@ -17,6 +19,7 @@ from skdl.estimators._scikeras import (
     wrappers,
 )
 from skdl.training._compiled import as_keras, build
+from skdl.training._compiled_fit import put_weights
 from skdl.training._packing import PackedValues, is_made_again, pack, unpack
 
 
@@ -41,6 +44,7 @@ class BaseWrapper(
     KerasBuilding,
     KerasChecks,
     KerasTraining,
+    CallbackSupportMixin,
     wrappers.BaseWrapper,
     metaclass=MixinsFirst,
 ):
@@ -173,6 +177,7 @@ class BaseWrapper(
             return super().initialize(X, y)
 
     @or_unchanged
+    @with_callbacks
     def fit(
         self,
         X,
@@ -223,7 +228,30 @@ class BaseWrapper(
                     "both, or none of them."
                 )
             kwargs["held_out"] = X_val, y_val, sample_weight_val
-        return super().fit(X, y, sample_weight=sample_weight, **kwargs)
+        epochs = kwargs.get("epochs", getattr(self, "fit__epochs", self.epochs))
+        self._check_parameters(epochs=epochs)
+        context = self._init_callback_context(max_subtasks=epochs)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        if getattr(self, "_skl_callbacks", None):
+            weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+            kwargs["tasks"] = EpochTasks(
+                self, context, self._attributes_so_far, X, y, weights
+            )
+        super().fit(X, y, sample_weight=sample_weight, **kwargs)
+        context.call_on_fit_task_end(
+            estimator=self,
+            X=X,
+            y=y,
+            reconstruction_attributes=lambda: self.__dict__.copy(),
+        )
+        return self
+
+    def _attributes_so_far(self, weights, n_epochs):
+        """What the estimator would have if training had ended now."""
+        model = unpack(pack(self.model_))
+        if weights is not None:  # of the engine, which the model does not have yet
+            put_weights(model, weights[0])
+        return {"model_": model}
 
     @or_unchanged
     def partial_fit(self, X, y=None, sample_weight=None, **kwargs):

@@ -13,6 +13,7 @@ from skdl.training._optimizers import taken_apart, unwrapped
 from skdl.training._program import PROGRAMS, ProgramKey, check_backend
 from skdl.training._progress import PrintedProgress
 from skdl.training._schedules import rates_of_steps
+from skdl.training._weights import Layout
 
 DEFAULT_BATCH_SIZE = 32  # of keras.Model.fit
 
@@ -29,6 +30,7 @@ def fit_compiled(
     validation_batch_size=None,
     shuffle=True,
     callbacks=(),
+    listeners=(),
     verbose=0,
     seed=0,
 ):
@@ -49,6 +51,8 @@ def fit_compiled(
         As in ``Model.fit``: `epochs` is the number of the last one.
     callbacks : sequence of keras.callbacks.Callback, default=()
         Without methods for batches.
+    listeners : sequence of Listener, default=()
+        Told of every epoch before the callbacks.
     seed : int, default=0
         Of the order of rows.
 
@@ -80,7 +84,7 @@ def fit_compiled(
         weighted=any(weight is not None for *_, weight in parts),
     )
     layout = PROGRAMS.network(spec).layout
-    listeners = []
+    listeners = [*listeners]
     if callbacks:
         listeners.append(
             CallbacksOfModel(callbacks, layout, model, n_steps=n_steps, verbose=verbose)
@@ -114,6 +118,20 @@ def fit_compiled(
         layout.write(variables, outcome.weights)
         trainer.write_optimizer(model.optimizer)
     return outcome.history
+
+
+def put_weights(model, weights):
+    """Give a model weights that the engine has reached.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Like that which is trained.
+    weights : Weights
+        Of `Trainer.weights`.
+    """
+    layout = Layout(model, None)
+    layout.write(layout.variables(model), weights)
 
 
 def predict_compiled(model, spec, X):
