@@ -330,8 +330,8 @@ def _is_of_config(value):
         return not all(isinstance(item, (int, float)) for item in value)
     if isinstance(value, (int, float, np.ndarray)):
         return False
-    module = type(value).__module__
-    return module == "builtins" or _is_of_keras(module)
+    module = type(value).__module__.split(".")[0]
+    return module in ("builtins", "keras")  # not tables of TensorFlow
 
 
 def _without_names(config):

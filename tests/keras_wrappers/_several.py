@@ -7,7 +7,13 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.preprocessing import FunctionTransformer, LabelEncoder
 
 from skdl import KerasClassifier, KerasRegressor
-from tests.keras_wrappers._networks import QUICK, SPARSE, classifier, regressor
+from tests.keras_wrappers._networks import (
+    QUICK,
+    SPARSE,
+    classifier,
+    regressor,
+    split_columns,
+)
 
 # Keras's own fit takes a network that the engine does not, and learns the same.
 WAYS = {"engine": {}, "own fit": {"run_eagerly": True}}
@@ -26,6 +32,20 @@ def two_classes(model=classifier, **parameters):
 def targets(model=regressor, **parameters):
     """A regressor with the squared error."""
     return KerasRegressor(model, **{"loss": "mse", **QUICK, **parameters})
+
+
+# Ten epochs that are enough to learn 60 rows of four columns.
+LEARNS = {"optimizer": "adam", "optimizer__learning_rate": 0.05, "epochs": 10}
+
+
+def learner(**parameters):
+    """A classifier that does learn."""
+    return three_classes(**{**LEARNS, **parameters})
+
+
+def number_learner(**parameters):
+    """A regressor that does."""
+    return targets(**{**LEARNS, **parameters})
 
 
 # -- Keras alone -----------------------------------------------------------------------
@@ -113,6 +133,14 @@ def two_outputs(meta):
     kind = keras.layers.Dense(1, activation="sigmoid", name="kind")(hidden)
     number = keras.layers.Dense(3, activation="softmax", name="number")(hidden)
     return keras.Model(inputs, [kind, number])
+
+
+class TwoTargets(KerasRegressor):
+    """A regressor for ``two_heads``: each column of y is an output."""
+
+    @property
+    def target_encoder(self):
+        return FunctionTransformer(split_columns)
 
 
 def as_list(X):

@@ -232,15 +232,6 @@ MANY = partial(
 )
 
 
-def test_routed_parameters_are_parameters():
-    estimator = MANY(**ROUTED)
-    params = estimator.get_params()
-    assert params.items() >= ROUTED.items()
-    assert clone(estimator).get_params() == params
-    assert estimator.set_params(**params).get_params() == params
-    assert {**MANY().get_params(), **ROUTED} == params
-
-
 def test_routed_parameters_are_set_in_any_order():
     estimator = MANY(**ROUTED)
     for name, value in reversed(ROUTED.items()):

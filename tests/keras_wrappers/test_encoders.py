@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import mean_squared_error
@@ -33,6 +32,7 @@ LABELS = {
     "text": ["b", "aa", "c"],
     "objects": np.array(["b", "aa", "c"], dtype=object),
     "mixed case": ["Yes", "no", "maybe"],
+    "far apart": [-(2**62), 0, 2**62],
 }
 
 
@@ -134,29 +134,12 @@ def test_column_vector_comes_back_as_one(n_classes):
     assert_array_equal(column.predict_proba(X), flat.predict_proba(X))
 
 
-@pytest.mark.parametrize("container", [list, tuple, pd.Series])
-def test_targets_in_other_containers(container):
-    X, y = labelled(3, "text")
-    expected = three_classes().fit(X, y)
-    estimator = three_classes().fit(X.tolist(), container(y))
-    assert_array_equal(estimator.predict(X), expected.predict(X))
-    assert_array_equal(estimator.classes_, expected.classes_)
-
-
 def test_one_class_is_always_predicted():
     X = columns()
     estimator = two_classes().fit(X, ["only"] * len(X))
     assert_array_equal(estimator.classes_, ["only"])
     assert set(estimator.predict(X)) == {"only"}
     assert estimator.predict_proba(X).shape == (len(X), 1)
-
-
-def test_one_row_has_one_row_of_probabilities():
-    for estimator, n_classes in ((two_classes(), 2), (three_classes(), 3)):
-        X, y = classes(n_classes)
-        estimator.fit(X, y)
-        assert estimator.predict_proba(X[:1]).shape == (1, n_classes)
-        assert estimator.predict(X[:1]).shape == (1,)
 
 
 @pytest.mark.parametrize(
@@ -266,14 +249,21 @@ def test_fit_forgets_the_classes_of_partial_fit():
 
 # -- numbers ---------------------------------------------------------------------------
 
-SHAPES = {"one": (60,), "a column": (60, 1), "two": (60, 2)}
+NUMBERS = [
+    ((60,), "float32"),
+    ((60,), "float16"),
+    ((60,), "bool"),
+    ((60, 1), "float64"),
+    ((60, 1), "int64"),
+    ((60, 2), "float32"),
+    ((60, 2), "uint8"),
+]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8"])
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("shape", "dtype"), NUMBERS)
 def test_numbers_come_back_in_their_shape(shape, dtype):
     X = columns()
-    y = np.random.default_rng(0).integers(9, size=SHAPES[shape]).astype(dtype)
+    y = np.random.default_rng(0).integers(9, size=shape).astype(dtype)
     estimator = targets(**AT_REST).fit(X, y)
     assert estimator.n_outputs_ == (y.shape[1] if y.ndim == 2 else 1)
     assert estimator.n_outputs_expected_ == 1
@@ -281,14 +271,8 @@ def test_numbers_come_back_in_their_shape(shape, dtype):
     predicted = estimator.predict(X)
     assert predicted.shape == y.shape
     assert predicted.dtype == np.float64
-    loss = mean_squared_error(y, predicted)
+    loss = mean_squared_error(y.astype(float), predicted)
     assert_allclose(estimator.history_["loss"], [loss], rtol=1e-4)
-
-
-def test_one_row_of_numbers_keeps_its_dimension():
-    X, y = numbers(2)
-    assert targets().fit(X, y).predict(X[:1]).shape == (1, 2)
-    assert targets().fit(X, y[:, 0]).predict(X[:1]).shape == (1,)
 
 
 def test_kind_of_target_is_told():

@@ -109,12 +109,6 @@ def test_partial_fit_of_other_rows_is_what_keras_learns():
     assert_same_weights(estimator.model_, model)
 
 
-@pytest.mark.parametrize("argument", ["epochs", "initial_epoch"])
-def test_partial_fit_takes_no_number_of_epochs(argument):
-    with pytest.raises(TypeError, match="Invalid argument"):
-        three_classes().partial_fit(*classes(3), **{argument: 1})
-
-
 # -- a network that is not trained -----------------------------------------------------
 
 

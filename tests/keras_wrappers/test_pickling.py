@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import keras
@@ -52,8 +53,10 @@ def test_unfitted(copied, tmp_path):
     assert_array_equal(twin.fit(X, y).predict_proba(X), expected)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("copied", COPIES)
+FITTED = [*[(copied, "engine") for copied in COPIES], ("pickle", "own fit")]
+
+
+@pytest.mark.parametrize(("copied", "way"), FITTED)
 def test_fitted(copied, way, tmp_path):
     X, y = names()
     original = three_classes(noisy, metrics=["accuracy"], **WAYS[way]).fit(X, y)
@@ -78,8 +81,10 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+STATES = [*[(name, "engine") for name in OPTIMIZERS], ("adam", "own fit")]
+
+
+@pytest.mark.parametrize(("optimizer", "way"), STATES)
 def test_copy_goes_on_learning_as_the_original_does(optimizer, way):
     """The state of the optimizer is kept, also over several copies."""
     X, y = numbers()
@@ -160,7 +165,7 @@ def test_pipeline():
 
 def run_python(code, *arguments):
     run = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -169,53 +174,58 @@ def run_python(code, *arguments):
     return run.stdout
 
 
-def test_another_process_predicts_the_same_bits(tmp_path):
+IN_ANOTHER_PROCESS = """
+    import pickle, sys
+    from pathlib import Path
+    import keras
+
+    def methods():
+        kinds = [keras.Model, keras.layers.Layer, keras.callbacks.Callback,
+                 keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer]
+        names = "__reduce__", "__reduce_ex__", "__deepcopy__", "__getstate__"
+        return [getattr(kind, name, None) for kind in kinds for name in names]
+
+    before = methods()
+    folder = Path(sys.argv[1])
+    estimators, X, y = pickle.loads((folder / "estimators").read_bytes())
+    answers = []
+    for e in estimators.values():
+        answers += [e.predict(X), e.partial_fit(X, y).predict(X), e.fit(X, y).predict(X)]
+        pickle.loads(pickle.dumps(e))
+    (folder / "answers").write_bytes(pickle.dumps(answers))
+    print("changed" if methods() != before else "as before")
+"""
+
+
+def test_another_process_gives_the_same_bits_and_keras_stays_as_it_was(tmp_path):
     X, y = numbers()
     estimators = {
         "standard": targets(),
         "own": targets(with_layer, loss=Cubic(), metrics=[Bias()]),
         "step": targets(own_step),
+        "noisy": targets(noisy_regressor),
+        "noisy, eager": targets(noisy_regressor, run_eagerly=True),
     }
     for estimator in estimators.values():
         estimator.fit(X, y)
     (tmp_path / "estimators").write_bytes(pickle.dumps((estimators, X, y)))
-    code = (
-        "import pickle, sys; from pathlib import Path; folder = Path(sys.argv[1]);"
-        "estimators, X, y = pickle.loads((folder / 'estimators').read_bytes());"
-        "pairs = [(e.predict(X), e.partial_fit(X, y).predict(X))"
-        " for e in estimators.values()];"
-        "(folder / 'answers').write_bytes(pickle.dumps(pairs))"
-    )
-    assert run_python(code, tmp_path) == ""
-    answers = pickle.loads((tmp_path / "answers").read_bytes())
-    for estimator, (before, after) in zip(estimators.values(), answers, strict=True):
-        assert_array_equal(before, estimator.predict(X))
-        assert_array_equal(after, estimator.partial_fit(X, y).predict(X))
+    assert run_python(IN_ANOTHER_PROCESS, tmp_path) == "as before\n"
+    answers = iter(pickle.loads((tmp_path / "answers").read_bytes()))
+    for estimator in estimators.values():
+        assert_array_equal(next(answers), estimator.predict(X))
+        assert_array_equal(next(answers), estimator.partial_fit(X, y).predict(X))
+        assert_array_equal(next(answers), estimator.fit(X, y).predict(X))
 
 
-def test_keras_is_not_patched():
-    code = (
-        "import keras;"
-        "kinds = [keras.Model, keras.losses.Loss, keras.metrics.Metric,"
-        " keras.optimizers.Optimizer, keras.layers.Layer, keras.callbacks.Callback];"
-        "names = '__reduce__', '__reduce_ex__', '__deepcopy__', '__getstate__';"
-        "look = lambda: [getattr(k, name, None) for k in kinds for name in names];"
-        "before = look();"
-        "from skdl import KerasClassifier, KerasRegressor;"
-        "import numpy as np, pickle;"
-        "from tests.keras_wrappers._several import targets;"
-        "e = targets().fit(np.eye(4), [0, 1, 2, 3]);"
-        "pickle.loads(pickle.dumps(e)).predict(np.eye(4));"
-        "print(before == look())"
-    )
-    assert run_python(code) == "True\n"
+def noisy_regressor(meta):
+    return noisy({**meta, "n_classes_": 1})
 
 
 def test_patches_of_scikeras_stay_for_who_has_imported_it():
-    code = (
-        "import keras, scikeras.wrappers;"
-        "before = keras.Model.__reduce__;"
-        "from skdl import KerasClassifier;"
-        "print(before is keras.Model.__reduce__, before.__module__)"
-    )
+    code = """
+        import keras, scikeras.wrappers
+        before = keras.Model.__reduce__
+        from skdl import KerasClassifier
+        print(before is keras.Model.__reduce__, before.__module__)
+    """
     assert run_python(code) == "True scikeras._saving_utils\n"

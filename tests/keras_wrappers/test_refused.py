@@ -176,14 +176,6 @@ def test_nothing_in_the_place_of_data(method):
             estimator.partial_fit(X0, None)
 
 
-def test_unknown_label_goes_on_being_unknown():
-    X, y = classes(3)
-    estimator = three_classes().fit(X, y)
-    with pytest.raises(ValueError, match=r"7"):
-        estimator.partial_fit(X, np.where(y == 1, 7, y))
-    assert estimator.current_epoch == 2
-
-
 def test_validation_rows_of_another_width():
     X, y = classes(3)
     with pytest.raises(ValueError, match=r"3 features.*expecting 4"):

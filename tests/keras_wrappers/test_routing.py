@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
 from skdl import KerasClassifier, KerasRegressor
 from tests.keras_wrappers._networks import (
@@ -26,10 +25,9 @@ from tests.keras_wrappers._networks import (
     known_regressor,
     numbers,
     prebuilt,
-    regressor,
-    split_columns,
     two_heads,
 )
+from tests.keras_wrappers._several import TwoTargets
 
 SCHEDULE = {"initial_learning_rate": 0.05, "decay_steps": 2, "decay_rate": 0.5}
 
@@ -118,14 +116,6 @@ def test_loss_parameters():
 
 def one_probability():
     return known(1, "sigmoid")
-
-
-class TwoTargets(KerasRegressor):
-    """A regressor for `two_heads`: each column of y is an output."""
-
-    @property
-    def target_encoder(self):
-        return FunctionTransformer(split_columns)
 
 
 class Weighted(keras.losses.Loss):
@@ -230,147 +220,6 @@ def test_metrics_of_each_output(form):
     assert {"a_mean_absolute_error", "b_mine"} <= set(estimator.history_)
 
 
-# -- fit__, predict__, compile__, score__ ----------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("parameters", "kwargs"),
-    [
-        ({"fit__batch_size": 7, "fit__epochs": 3}, {"batch_size": 7, "epochs": 3}),
-        (
-            {"validation_split": 0.5, "fit__validation_split": 0.2},
-            {"validation_split": 0.2},
-        ),
-        (
-            {"validation_split": 0.2, "fit__validation_freq": 2},
-            {"validation_split": 0.2, "validation_freq": 2},
-        ),
-    ],
-    ids=["batches", "split", "freq"],
-)
-def test_fit_parameters(parameters, kwargs):
-    X, y = classes()
-    X, y = X[::-1], y[::-1]
-    estimator = KerasClassifier(known, loss=SPARSE, **parameters, **IN_ORDER)
-    history = keras_history(prebuilt(optimizer="rmsprop"), X, y, **kwargs)
-    assert_same_history(estimator.fit(X, y), history)
-
-
-def test_keywords_of_fit_come_before_routed_before_plain_ones():
-    X, y = classes()
-    estimator = KerasClassifier(
-        known, loss=SPARSE, **{**IN_ORDER, "fit__batch_size": 15, "fit__epochs": 1}
-    )
-    oracle = prebuilt(optimizer="rmsprop")
-    expected = keras_history(oracle, X, y, batch_size=12, epochs=3)
-    assert_same_history(estimator.fit(X, y, batch_size=12, epochs=3), expected)
-    params = estimator.get_params()
-    given = [params[name] for name in ("batch_size", "fit__batch_size", "epochs")]
-    assert given == [20, 15, 2]  # nothing of it is kept
-    expected = keras_history(
-        prebuilt(optimizer="rmsprop"), X, y, batch_size=15, epochs=1
-    )
-    assert_same_history(estimator.fit(X, y), expected)
-
-
-def test_validation_data_in_fit():
-    X, y = classes()
-    held_out = classes(seed=1)
-    estimator = KerasClassifier(known, loss=SPARSE, **IN_ORDER)
-    estimator.fit(X, y, validation_data=held_out)
-    oracle = prebuilt(optimizer="rmsprop")
-    expected = keras_history(oracle, X, y, validation_data=held_out)
-    assert_same_history(estimator, expected)
-
-
-@pytest.mark.parametrize("prefix", ["", "fit__"])
-def test_batch_size_of_all_rows(prefix):
-    X, y = classes()
-    parameters = {**IN_ORDER, f"{prefix}batch_size": -1}
-    estimator = KerasClassifier(known, loss=SPARSE, **parameters).fit(X, y)
-    oracle = prebuilt(optimizer="rmsprop")
-    assert_same_history(estimator, keras_history(oracle, X, y, batch_size=60))
-    assert estimator.get_params()[f"{prefix}batch_size"] == -1
-    assert int(estimator.model_.optimizer.iterations) == 2
-
-
-def test_validation_batch_size_of_all_rows():
-    X, y = classes()
-    expected = keras_history(prebuilt(optimizer="rmsprop"), X, y, validation_split=0.5)
-    parameters = {"loss": SPARSE, "validation_split": 0.5, **IN_ORDER}
-    for name in ("validation_batch_size", "fit__validation_batch_size"):
-        estimator = KerasClassifier(known, **{name: -1}, **parameters)
-        assert_same_history(estimator.fit(X, y), expected)
-
-
-class CountPredicted(keras.callbacks.Callback):
-    """How many batches ``predict`` has seen."""
-
-    n_batches = 0
-
-    def on_predict_batch_end(self, batch, logs=None):
-        self.n_batches += 1
-
-
-@pytest.mark.parametrize(
-    ("parameters", "kwargs", "n_batches"),
-    [
-        ({"batch_size": 20}, {}, 3),
-        ({"batch_size": 20, "predict__batch_size": 30}, {}, 2),
-        ({"batch_size": 20, "predict__batch_size": -1}, {}, 1),
-        ({"batch_size": -1}, {}, 1),
-        ({"predict__batch_size": 30}, {"batch_size": 10}, 6),
-        ({"fit__batch_size": 10}, {}, 2),  # Keras's 32 rows
-    ],
-    ids=["plain", "routed", "routed, all", "all", "keyword", "of fit only"],
-)
-def test_batch_size_of_predict(parameters, kwargs, n_batches):
-    X, y = classes()
-    counter = CountPredicted()
-    estimator = KerasClassifier(
-        known, loss=SPARSE, predict__callbacks=[counter], **parameters
-    ).fit(X, y)
-    for method in (estimator.predict_proba, estimator.predict):
-        counter.n_batches = 0
-        method(X, **kwargs)
-        assert counter.n_batches == n_batches
-    expected = estimator.model_.predict(X, verbose=0)
-    assert_allclose(estimator.predict_proba(X, **kwargs), expected, atol=1e-6)
-
-
-def test_predict_takes_a_batch_size_without_callbacks():
-    X, y = numbers()
-    estimator = KerasRegressor(known_regressor, loss="mse", **QUICK).fit(X, y)
-    expected = estimator.model_.predict(X, verbose=0)[:, 0]
-    for kwargs in ({"batch_size": 7}, {"verbose": 0}, {"batch_size": -1}):
-        assert_allclose(estimator.predict(X, **kwargs), expected, atol=1e-6)
-
-
-def test_compile_parameters():
-    model = compiled(compile__jit_compile=False, compile__steps_per_execution=2)
-    assert model.jit_compile is False
-    assert int(model.steps_per_execution) == 2
-    X, y = numbers(2)
-    estimator = TwoTargets(
-        two_heads, loss=["mse", "mse"], compile__loss_weights=[0.25, 4.0], **QUICK
-    ).fit(X, y)
-    a, b, total = (estimator.history_[k] for k in ("a_loss", "b_loss", "loss"))
-    assert_allclose(total, 0.25 * np.array(a) + 4 * np.array(b), rtol=1e-4)
-
-
-def test_score_parameters():
-    X, y = numbers(2)
-    estimator = KerasRegressor(
-        regressor, loss="mse", score__multioutput="raw_values", **QUICK
-    ).fit(X, y)
-    expected = r2_score(y, estimator.predict(X), multioutput="raw_values")
-    assert_allclose(estimator.score(X, y), expected, rtol=1e-5)
-    X, y = classes()
-    estimator = KerasClassifier(known, loss=SPARSE, score__normalize=False, **QUICK)
-    right = (estimator.fit(X, y).predict(X) == y).sum()
-    assert estimator.score(X, y) == right
-
-
 # -- get_params, set_params, clone, searches -------------------------------------------
 
 ROUTED = {
@@ -423,11 +272,8 @@ def test_set_params_goes_into_the_next_fit():
 
 GRIDS = {
     "model__hidden": [(3,), (8,)],
-    "hidden": [(3,), (8,)],
     "optimizer__learning_rate": [1e-5, 0.05],
-    "optimizer": ["sgd", "adam"],
     "loss": [SPARSE, "categorical_crossentropy"],
-    "epochs": [1, 2],
     "fit__epochs": [1, 2],
     "batch_size": [20, -1],
     "callbacks__patience": [1, 2],

