@@ -1,21 +1,14 @@
-"""What a Python object computes, as a value that can be compared and hashed."""
+"""What Keras objects compute, as values that can be compared and hashed."""
 
-import dis
 import functools
-import hashlib
 import types
 import warnings
 
 import keras
 import numpy as np
 
-_MOST = 20_000  # objects looked at, before one counts as equal to itself only
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
-_VARIES = frozenset({"name", "seed"})  # counted up, or the beginning of a variable
-
-
-class Unknown(Exception):
-    """Two objects of this kind cannot be compared."""
+from skdl._seeds import names_as_before, seeded_build
+from skdl.training._description import Description, Look, is_known
 
 
 def identity(*values):
@@ -23,9 +16,8 @@ def identity(*values):
 
     Functions are described by their code, defaults, closures and the globals that they
     read, so that a function which is defined anew is the same, and one which reads a
-    changed global is another. Objects are described by their classes and attributes;
-    a class is nothing but itself. Names, initializers and initial values of variables
-    do not count.
+    changed global is another. Objects are described by their classes and attributes.
+    Names of layers, initializers and values of a model's own variables do not count.
 
     Parameters
     ----------
@@ -51,25 +43,9 @@ def identity(*values):
     try:
         with warnings.catch_warnings():  # of Keras, about saving lambdas
             warnings.simplefilter("ignore")
-            return _Description(_Look().at(values))
+            return Description(_KerasLook().at(values))
     except Exception:  # in whatever objects of users do: it costs a trace, no more
-        return _Description(object())
-
-
-class _Description:
-    """A nested tuple whose hash is computed once."""
-
-    def __init__(self, content):
-        self._content = content
-        self._hash = hash(content)
-
-    def __hash__(self):
-        return self._hash
-
-    def __eq__(self, other):
-        if not isinstance(other, _Description):
-            return NotImplemented
-        return self._hash == other._hash and self._content == other._content
+        return Description(object())
 
 
 class _Wire:
@@ -79,134 +55,80 @@ class _Wire:
         self.place = place
 
 
-class _Look:
-    """One walk through objects, which may refer to each other in circles."""
+class _KerasLook(Look):
+    """Keras's objects among others."""
 
     def __init__(self):
-        self._seen = {}  # id -> its number
-        self._kept = []  # so that ids stay what they are
-        self._n = 0
+        super().__init__()
+        self._variables = set()  # ids of those that a trainer gives values to
 
     def at(self, value):
-        self._n += 1
-        if self._n > _MOST:
-            raise Unknown
-        if isinstance(value, _PLAIN):
-            return type(value), repr(value) if isinstance(value, float) else value
-        if isinstance(value, (type, types.ModuleType, types.BuiltinFunctionType)):
-            return value
-        if id(value) in self._seen:
-            return "seen", self._seen[id(value)]
-        self._seen[id(value)] = len(self._kept)
-        self._kept.append(value)
-        return self._describe(value)
+        if _is_tensor(value):
+            value = np.asarray(value)
+        return super().at(value)
 
-    @functools.singledispatchmethod
-    def _describe(self, value):
-        cls = type(value)
-        if cls.__module__ == "builtins" or not hasattr(value, "__dict__"):
-            raise Unknown  # generators, locks, compiled objects
-        return cls, self._class(cls), self._attributes(vars(value))
+    def describe(self, value):
+        for kind, method in _DESCRIBED.items():
+            if isinstance(value, kind):
+                return method(self, value)
+        return super().describe(value)
 
-    @_describe.register
-    def _(self, value: tuple):
-        return type(value), *map(self.at, value)
-
-    @_describe.register
-    def _(self, value: list):
-        return "list", *map(self.at, value)  # also Keras's lists that are watched
-
-    @_describe.register
-    def _(self, value: dict):
-        return "dict", *(pair for item in value.items() for pair in map(self.at, item))
-
-    @_describe.register(set)
-    @_describe.register(frozenset)
-    def _(self, value):
-        return type(value), frozenset(map(self.at, value))
-
-    @_describe.register
-    def _(self, value: np.ndarray):
-        if value.dtype.hasobject:
-            raise Unknown
-        content = hashlib.sha256(np.ascontiguousarray(value)).digest()
-        return "array", value.shape, value.dtype.str, content
-
-    @_describe.register
-    def _(self, value: np.generic):
-        return type(value), value.tobytes()
-
-    @_describe.register
-    def _(self, value: np.dtype):
-        return "dtype", value.str
-
-    @_describe.register
-    def _(self, value: types.FunctionType):
-        if value.__module__ is not None and _is_of_keras(value.__module__):
-            return value
-        closure = [cell.cell_contents for cell in value.__closure__ or ()]
-        return (
-            value.__code__,
-            self.at(value.__defaults__),
-            self.at(value.__kwdefaults__),
-            self.at(closure),
-            self._globals(value.__code__, value.__globals__),
-        )
-
-    @_describe.register
-    def _(self, value: types.MethodType):
-        return "method", self.at(value.__func__), self.at(value.__self__)
-
-    @_describe.register
-    def _(self, value: functools.partial):
-        return "partial", *map(self.at, (value.func, value.args, value.keywords))
-
-    @_describe.register
-    def _(self, value: keras.Variable):
+    def variable(self, value):
+        """A weight by its shape; another variable is nobody's but its own."""
+        if id(value) not in self._variables:
+            return "variable", id(value)
         return "variable", tuple(value.shape), value.dtype, value.trainable
 
-    @_describe.register
-    def _(self, value: keras.KerasTensor):
+    def tensor(self, value):
+        """A tensor of a graph."""
         return "tensor", tuple(value.shape), value.dtype
 
-    @_describe.register
-    def _(self, value: keras.DTypePolicy):
+    def policy(self, value):
+        """A policy of dtypes."""
         return type(value), value.name
 
-    @_describe.register
-    def _(self, value: keras.random.SeedGenerator):
+    def generator(self, value):
+        """A generator, whose state is among the variables."""
         return (keras.random.SeedGenerator,)
 
-    @_describe.register
-    def _(self, value: keras.initializers.Initializer):
-        return ("initializer",)
+    def initializer(self, value):
+        """An initializer that is used in a computation."""
+        return type(value), self.at(value.get_config())
 
-    @_describe.register
-    def _(self, value: keras.optimizers.Optimizer):
-        raise Unknown
+    def optimizer(self, value):
+        """An optimizer, which is no part of a network."""
+        raise TypeError(value)
 
-    @_describe.register
-    def _(self, value: keras.Operation):
+    def named(self, value):
+        """A loss or a metric, whose names are counted up."""
+        self._variables.update(id(v) for v in getattr(value, "variables", ()))
+        attributes = self.attributes(vars(value), without=("name", *_tracked(value)))
+        return self._class(type(value)), attributes
+
+    def operation(self, value):
+        """A step of a graph that is no layer."""
         own = {k: v for k, v in vars(value).items() if k not in _noted_by_keras()}
-        return type(value), self._class(type(value)), self._attributes(own)
+        return self._class(type(value)), self.attributes(own)
 
-    @_describe.register
-    def _(self, value: keras.layers.Layer):
-        return type(value), self._layer(value)
-
-    def _layer(self, layer):
+    def layer(self, layer):
+        """A layer by its configuration, and by what that does not tell."""
+        self._variables.update(id(v) for v in layer.variables)
         if isinstance(layer, keras.Model):
             shown, written = self._model(layer), True
         else:
             shown, written = self._config(layer)
         own = {k: v for k, v in vars(layer).items() if k not in _noted_by_keras()}
-        if not _is_of_keras(type(layer).__module__):
-            return self._class(type(layer)), shown, self._attributes(own)
+        own.pop("name", None)
+        if not is_known(type(layer).__module__):
+            cls = self._class(type(layer))
+            return cls, shown, self.attributes(own, without=_tracked(layer))
         # Of functions and of others' objects Keras writes down no more than names, and
         # what a layer has learnt about data by `adapt` may be nothing but an attribute.
         if written:
             own = {k: v for k, v in own.items() if not _is_of_config(v)}
-        return shown, self._attributes(own)
+        own = {k: v for k, v in own.items() if not _begins(k, v)}
+        own = self.attributes(own, without=_tracked(layer))
+        return type(layer), shown, own
 
     def _config(self, layer):
         """A layer's configuration, and whether it has one: many a user's has none."""
@@ -255,71 +177,54 @@ class _Look:
         )
         return tuple(calls), tuple(others), self.at(ends)
 
-    def _attributes(self, attributes):
-        return tuple(
-            (name, self.at(value))
-            for name, value in sorted(attributes.items())
-            if name not in _VARIES and not name.startswith(("_self_", "_tracker"))
-        )
 
-    def _class(self, cls):
-        """The code of a user's class, whose globals may change."""
-        if _is_of_keras(cls.__module__) or cls.__module__.split(".")[0] in _KNOWN:
-            return ()
-        functions = (
-            value
-            for base in cls.__mro__
-            if base is not object and not _is_of_keras(base.__module__)
-            for _, value in sorted(vars(base).items())
-        )
-        return tuple(
-            self._globals(value.__code__, value.__globals__)
-            for value in functions
-            if isinstance(value, types.FunctionType)
-        )
-
-    def _globals(self, code, names):
-        """Values of the globals that some code reads."""
-        return tuple(
-            (name, self.at(names[name]))
-            for name in _read_globals(code)
-            if name in names
-        )
+_DESCRIBED = {
+    keras.Variable: _KerasLook.variable,
+    keras.KerasTensor: _KerasLook.tensor,
+    keras.DTypePolicy: _KerasLook.policy,
+    keras.random.SeedGenerator: _KerasLook.generator,
+    keras.initializers.Initializer: _KerasLook.initializer,
+    keras.optimizers.Optimizer: _KerasLook.optimizer,
+    keras.losses.Loss: _KerasLook.named,
+    keras.metrics.Metric: _KerasLook.named,
+    keras.layers.Layer: _KerasLook.layer,
+    keras.Operation: _KerasLook.operation,
+}
 
 
-@functools.lru_cache(maxsize=1024)
-def _read_globals(code):
-    """Names of the globals that some code reads, within functions of it too."""
-    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    here = (
-        instruction.argval
-        for instruction in dis.get_instructions(code)
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-    )
-    return tuple(sorted({*here, *(name for c in inner for name in _read_globals(c))}))
+def _is_tensor(value):
+    """Whether an object is a tensor with values of its own."""
+    of_keras = isinstance(value, (keras.Variable, keras.KerasTensor))
+    return not of_keras and keras.ops.is_tensor(value)
 
 
-_KNOWN = frozenset({"keras", "tensorflow", "numpy", "builtins", "skdl", "functools"})
+def _tracked(value):
+    """Attributes in which Keras and TensorFlow keep account of others."""
+    return [k for k in vars(value) if k.startswith(("_self_", "_tracker"))]
 
 
-def _is_of_keras(module):
-    return module.split(".")[0] in ("keras", "tensorflow")
+def _begins(name, value):
+    """Whether an attribute of Keras's layers says how variables begin."""
+    return name == "seed" or isinstance(value, keras.initializers.Initializer)
 
 
 @functools.cache
 def _noted_by_keras():
     """Attributes that Keras keeps on every layer and model for itself."""
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse", metrics=["mse"])
-    bare = keras.Model()
-    bare.compile("sgd", "mse")
-    return frozenset({*vars(bare), *vars(model), *vars(keras.layers.Identity())})
+    with seeded_build(0), names_as_before():
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=["mse"])
+        bare = keras.Model()
+        bare.compile("sgd", "mse")
+        noted = {*vars(bare), *vars(model), *vars(keras.layers.Identity())}
+    return frozenset({*noted, "history"})
 
 
 @functools.cache
 def _functional():
-    inputs = keras.Input((1,))
-    return type(keras.Model(inputs, keras.layers.Identity()(inputs)))
+    with seeded_build(0), names_as_before():
+        inputs = keras.Input((1,))
+        return type(keras.Model(inputs, keras.layers.Identity()(inputs)))
 
 
 def _is_of_config(value):
@@ -328,7 +233,7 @@ def _is_of_config(value):
         return False
     if isinstance(value, (list, tuple)):
         return not all(isinstance(item, (int, float)) for item in value)
-    if isinstance(value, (int, float, np.ndarray)):
+    if isinstance(value, (int, float, np.ndarray)) or _is_tensor(value):
         return False
     module = type(value).__module__.split(".")[0]
     return module in ("builtins", "keras")  # not tables of TensorFlow
@@ -340,8 +245,7 @@ def _without_names(config):
         return {
             name: _without_names(value)
             for name, value in config.items()
-            if name not in _VARIES
-            and name not in ("dtype", "build_config", "function")
+            if name not in ("name", "seed", "dtype", "build_config", "function")
             and not str(name).endswith("_initializer")
         }
     if isinstance(config, (list, tuple)):

@@ -43,6 +43,18 @@ class Powered(losses.Loss):
         return keras.ops.mean(keras.ops.abs(y_true - y_pred) ** self.power, axis=-1)
 
 
+class NoLossOfKeras:
+    """A class that is no Loss, but can be called like one."""
+
+    __name__ = "no_loss_of_keras"
+
+    def __init__(self, power=4.0):
+        self.call = Powered(power).call
+
+    def __call__(self, y_true, y_pred):
+        return self.call(y_true, y_pred)
+
+
 @keras.saving.register_keras_serializable(package="skdl_tests")
 class Registered(Powered):
     """The same, known to Keras by name."""
@@ -65,6 +77,7 @@ REGRESSION_LOSSES = {
     "function of a user": (squared, "mse"),
     "class of a user": (Powered, "powered"),
     "instance of a user": (Powered(4.0), "powered"),
+    "class that is no loss": (NoLossOfKeras, "powered"),
     "registered class": (Registered, "powered"),
     "registered function": (registered_squared, "mse"),
 }

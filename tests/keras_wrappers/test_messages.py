@@ -6,7 +6,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import FunctionTransformer
 
-from skdl import KerasClassifier, KerasRegressor
+from skdl import BaseWrapper, KerasClassifier, KerasRegressor
 from skdl.exceptions import TrainingDivergedError
 from tests.keras_wrappers._networks import (
     QUICK,
@@ -251,6 +251,19 @@ def test_not_fitted(method):
     assert "fit" in str(raised.value)
 
 
+@pytest.mark.filterwarnings("ignore:The structure of .inputs.:UserWarning")
+def test_batch_of_all_rows_of_a_list_in_predict():
+    estimator = regress(cls=ListInputs, predict__batch_size=-1)
+    with pytest.raises(ValueError, match=r"(?s)batch_size=-1.*shape"):
+        estimator.fit(*numbers()).predict(numbers()[0])
+
+
+def test_base_wrapper_has_no_score():
+    estimator = BaseWrapper(known_regressor, loss="mse", **QUICK).fit(*numbers())
+    with pytest.raises(NotImplementedError, match="Scoring is not implemented"):
+        estimator.score(*numbers())
+
+
 @pytest.mark.parametrize("keyword", ["epochs", "initial_epoch"])
 def test_partial_fit_counts_by_itself(keyword):
     X, y = classes()
@@ -324,6 +337,9 @@ def test_other_kind_of_numbers_is_fine_where_nothing_is_lost():
     for dtype in ("int8", "int32"):
         same = estimator.predict_proba(integers.astype(dtype))
         np.testing.assert_allclose(same, expected, rtol=1e-6)
+    for dtype in ("int8", "int32"):
+        estimator.partial_fit(integers.astype(dtype), Y0.astype(dtype))
+    assert estimator.current_epoch == 4
     estimator.fit(X0, Y0)  # float32
     expected = estimator.predict_proba(X0)
     same = estimator.predict_proba(X0.astype("float64"))

@@ -1,6 +1,7 @@
 """Meta-estimators of scikit-learn and skdl take the wrappers as they are."""
 
 import joblib
+import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -60,6 +61,7 @@ from tests.keras_wrappers._networks import (
     classifier,
     compiled_classifier,
     numbers,
+    prebuilt,
 )
 from tests.keras_wrappers._several import (
     LEARNS,
@@ -91,6 +93,11 @@ CLASSIFIERS = {
     "BlendingClassifier": lambda: BlendingClassifier(
         [("net", learner()), ("tree", DecisionTreeClassifier(random_state=0))],
         cv=2,
+        random_state=0,
+    ),
+    "BaggingClassifier of a network": lambda: BaggingClassifier(
+        learner(model=prebuilt(optimizer=keras.optimizers.Adam(0.05))),
+        n_estimators=3,
         random_state=0,
     ),
     "CalibratedClassifierCV": lambda: CalibratedClassifierCV(learner(), cv=2),

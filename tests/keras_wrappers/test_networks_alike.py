@@ -89,7 +89,6 @@ ALIKE = {
     "global": lambda f: alike(activation=times_global, factor=f),
     "global of a layer": lambda f: alike(TimesGlobal(), factor=f),
     "global of a loss": lambda f: alike(loss=loss_times_global, factor=f),
-    "dropout": lambda f: alike(keras.layers.Dropout(1 - 1 / f)),
     "penalty": lambda f: alike(kernel_regularizer=keras.regularizers.L2(f)),
     "penalty of outputs": lambda f: alike(keras.layers.ActivityRegularization(f)),
     "frozen": lambda f: alike(trainable=f > 1),

@@ -109,6 +109,21 @@ def test_nothing_is_written_to_disk(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_names_of_layers_are_the_same_in_every_fit_and_counted_on_by_nobody():
+    X, y = classes(3)
+    three_classes().fit(X, y)
+    before = keras.layers.Dense(1).name
+    models = [three_classes(**way).fit(X, y).model_ for way in ({}, {"epochs": 1})]
+    names = [[layer.name for layer in model.layers] for model in models]
+    assert names[0] == names[1]
+    assert number_of(keras.layers.Dense(1).name) == number_of(before) + 1
+
+
+def number_of(name):
+    """Of a name that Keras has given: 3 of dense_3."""
+    return int(name.partition("_")[2] or 0)
+
+
 # -- memory and threads ----------------------------------------------------------------
 
 MANY_FITS = """

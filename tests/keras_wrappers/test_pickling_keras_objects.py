@@ -122,6 +122,7 @@ def test_keras_objects_as_parameters(name):
         estimator.partial_fit(X, y)
     for twin in twins:
         assert_array_equal(twin.predict(X), original.predict(X))
+        assert twin.history_ == original.history_  # names of metrics are kept
 
 
 def test_copies_keep_the_classes_of_a_user():

@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -12,7 +13,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from tensorflow.python.framework import config  # the public module can only set it
 
-from tests.keras_wrappers._networks import classes, numbers
+from tests.keras_wrappers._networks import classes, classifier, numbers
 from tests.keras_wrappers._several import (
     WAYS,
     noisy,
@@ -170,6 +171,32 @@ def test_initialize_and_partial_fit_touch_no_global_generator(way):
     keras.utils.set_random_seed(0)
     three_classes(noisy, **WAYS[way]).initialize(X, y).partial_fit(X, y)
     assert_array_equal(draw(), expected)
+
+
+def drawn(meta):
+    """A network whose weights are drawn from NumPy's global generator, slowly."""
+    model = classifier(meta)
+    for weight in model.weights:
+        time.sleep(0.01)
+        weight.assign(np.random.normal(size=weight.shape))  # noqa: NPY002
+    return model
+
+
+def test_functions_that_draw_in_threads_do_not_disturb_each_other():
+    def kernel(seed):
+        estimator = three_classes(drawn, random_state=seed)
+        return estimator.initialize(*classes(3)).model_.get_weights()[0]
+
+    seeds = range(4)
+    keras.utils.set_random_seed(0)
+    expected = draw()
+    keras.utils.set_random_seed(0)
+    with ThreadPoolExecutor(4) as pool:
+        together = [*pool.map(kernel, seeds)]
+    assert_array_equal(draw(), expected)
+    for seed, weights in zip(seeds, together, strict=True):
+        by_numpy = np.random.RandomState(seed).normal(size=(4, 8))
+        assert_array_equal(weights, by_numpy.astype("float32"))
 
 
 @pytest.mark.parametrize("way", WAYS)

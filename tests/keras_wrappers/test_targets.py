@@ -15,6 +15,12 @@ from tests.keras_wrappers._several import targets, three_classes
 # -- targets ---------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def expected():
+    X, y = tenths()
+    return three_classes().fit(X, y).predict_proba(X)
+
+
 CONTAINERS_OF_Y = {
     "list": list,
     "Series": pd.Series,
@@ -58,14 +64,19 @@ VALIDATION = {
 }
 
 
-@pytest.mark.parametrize("form", VALIDATION)
-@pytest.mark.parametrize("make", [three_classes, targets])
+MADE = [
+    *[(targets, form) for form in VALIDATION],
+    *[(three_classes, form) for form in ("as for fit", "lists", "weights")],
+]
+
+
+@pytest.mark.parametrize(("make", "form"), MADE)
 def test_validation_data(make, form):
     X, y = classes(3) if make is three_classes else numbers()
     data = VALIDATION[form](X, y)
     estimator = make().fit(X, y, validation_data=data)
     arrays = [np.asarray(part) for part in data]
-    estimator.model_.make_test_function(force=True)  # without what fit has traced
+    estimator.model_.run_eagerly = True  # tracing would take longer
     expected = estimator.model_.evaluate(*arrays[:2], 20, 0, *arrays[2:])
     assert_allclose(estimator.history_["val_loss"][-1], expected, rtol=1e-5)
 

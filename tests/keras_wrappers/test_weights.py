@@ -174,6 +174,16 @@ def test_weights_of_classes_are_those_of_keras():
     assert_same_history(estimator.fit(X, y), history)
 
 
+def test_weights_of_classes_for_the_fit_of_keras():
+    X, y = unbalanced()
+    codes = np.unique(y, return_inverse=True)[1]
+    weight = {0: 0.5, 1: 2.0, 2: 3.0}
+    estimator = three_classes(fit__class_weight=weight, **IN_ORDER)
+    model = by_keras(estimator, X, y, loss=SPARSE, optimizer="rmsprop")
+    history = keras_history(model, X, codes, class_weight=weight)
+    assert_same_history(estimator.fit(X, y), history)
+
+
 @pytest.mark.parametrize("form", CLASS_WEIGHTS)
 def test_weights_of_classes_and_rows_are_multiplied(form):
     X, y = unbalanced()

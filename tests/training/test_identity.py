@@ -229,17 +229,107 @@ def test_changed_global_is_another_computation(monkeypatch):
     assert identity(of_class(Times, 3)) != before
 
 
-def test_class_defined_again_is_another():
-    def defined():
-        class Same(layers.Layer):
+def test_class_within_a_function_counts_by_its_code():
+    def defined(factor):
+        class Local(layers.Layer):
+            scale = factor
+
             def call(self, x):
-                return x
+                return self.scale * x
 
-        return Same
+        return Local
 
-    again = defined()
-    assert identity(of_class(again)) == identity(of_class(again))
-    assert identity(of_class(again)) != identity(of_class(defined()))
+    def other():
+        class Local(layers.Layer):
+            scale = 1
+
+            def call(self, x):
+                return self.scale + x
+
+        return Local
+
+    same = [identity(of_class(make(1))) for make in (defined, defined)]
+    assert same[0] == same[1]
+    assert same[0] != identity(of_class(defined(2)))
+    assert same[0] != identity(of_class(other()))
+
+
+class Named:
+    """Its attribute of this name is nothing that Keras counts up."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, x):
+        return keras.activations.get(self.name)(x)
+
+
+class Scale(layers.Layer):
+    factor = 2.0
+
+    @property
+    def by_global(self):
+        return FACTOR
+
+    def call(self, x):
+        return self.by_global * self.factor * x
+
+
+class Drawing(layers.Layer):
+    def __init__(self, seed):
+        super().__init__()
+        self.seed = seed
+
+    def call(self, x):
+        return x + keras.random.normal((6,), seed=self.seed)
+
+
+def loss_with(value):
+    return lambda y_true, y_pred: value * y_pred
+
+
+def adapted_normalization(factor):
+    layer = layers.Normalization()
+    layer.adapt(factor * np.arange(12.0).reshape(2, 6))
+    return keras.Sequential([keras.Input((6,)), layer])
+
+
+@pytest.mark.parametrize(
+    ("make", "make_other"),
+    [
+        (
+            lambda: loss_with(keras.ops.convert_to_tensor([0.1])),
+            lambda: loss_with(keras.ops.convert_to_tensor([1.0])),
+        ),
+        (lambda: adapted_normalization(1), lambda: adapted_normalization(9)),
+        (
+            lambda: stack(activation=Named("relu")),
+            lambda: stack(activation=Named("tanh")),
+        ),
+        (lambda: of_class(Drawing, 1), lambda: of_class(Drawing, 2)),
+    ],
+    ids=["tensor in a closure", "adapted", "attribute called name", "seed of a user"],
+)
+def test_values_outside_of_weights_count(make, make_other):
+    assert identity(make()) == identity(make())
+    assert identity(make()) != identity(make_other())
+
+
+def test_variable_outside_of_the_model_is_its_own():
+    first, second = keras.Variable(0.1), keras.Variable(0.1)
+    assert identity(loss_with(first)) == identity(loss_with(first))
+    assert identity(loss_with(first)) != identity(loss_with(second))
+
+
+@pytest.mark.parametrize("where", ["class", "global behind a property"])
+def test_what_a_class_reads_counts(where, monkeypatch):
+    before = identity(of_class(Scale))
+    assert identity(of_class(Scale)) == before
+    if where == "class":
+        monkeypatch.setattr(Scale, "factor", 5.0)
+    else:
+        monkeypatch.setitem(globals(), "FACTOR", 0.9)
+    assert identity(of_class(Scale)) != before
 
 
 def test_what_cannot_be_described_equals_itself_only():
