@@ -16,6 +16,8 @@ from skdl.estimators._scikeras import (
 from skdl.training._compiled import changed_step
 from skdl.training._packing import fresh_copy
 
+_HOMES = {"optimizer": "optimizers", "loss": "losses", "metrics": "metrics"}
+
 
 class KerasBuilding:
     """The part of `BaseWrapper` that makes models."""
@@ -71,7 +73,14 @@ class KerasBuilding:
         )
         for name, found in compile_classes.items():
             routed = route_params(params, destination=name, pass_filter=set())
-            made = unflatten_params(items=found(kwargs[name]), params=routed)
+            try:
+                made = unflatten_params(items=found(kwargs[name]), params=routed)
+            except (TypeError, ValueError) as error:
+                given = "".join(f", {name}__{k}={v!r}" for k, v in routed.items())
+                raise type(error)(
+                    f"{name}={kwargs[name]!r}{given} cannot be made: {error} Choose "
+                    f"one of keras.{_HOMES[name]}, and arguments that it takes."
+                ) from error
             _name_as_given(kwargs[name], made)
             kwargs[name] = fresh_copy(made)
         metrics = kwargs["metrics"]

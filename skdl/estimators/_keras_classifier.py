@@ -332,6 +332,35 @@ class LabelEncoder(ClassifierLabelEncoder):
         steps = self._final_encoder
         return isinstance(steps, Pipeline) and isinstance(steps[-1], OneHotEncoder)
 
+    def transform(self, y):
+        """From labels to what the loss takes.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Labels.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ...)
+            Numbers of classes, or columns.
+
+        Raises
+        ------
+        ValueError
+            For labels that were not seen before.
+        """
+        try:
+            return super().transform(y)
+        except ValueError as error:
+            if "unknown categories" not in str(error):
+                raise
+            new = sorted({*np.ravel(y).tolist()} - {*self.classes_.tolist()})
+            raise ValueError(
+                f"y holds the labels {new}, which fit did not see. Pass all labels in "
+                "the first call: partial_fit(X, y, classes=...)."
+            ) from error
+
     def inverse_transform(self, y, return_proba=False):
         """From outputs of the model to labels or probabilities.
 

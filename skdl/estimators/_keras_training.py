@@ -16,6 +16,14 @@ from skdl.base._estimator import PREDICT_BYTES
 from skdl.base._training import DENSE_BYTES
 from skdl.estimators._keras_building import flat
 from skdl.estimators._keras_seeds import seeded
+from skdl.estimators._keras_validation import (
+    as_training_rows,
+    encoded,
+    last_rows_apart,
+    plain,
+    stand_in,
+    why_not_with,
+)
 from skdl.estimators._scikeras import (
     metric_name,
     route_params,
@@ -25,7 +33,7 @@ from skdl.training._compiled import as_keras, build, compiled_network, why_not
 from skdl.training._compiled_fit import fit_compiled, predict_compiled
 from skdl.training._keras_callbacks import hears_of_batches
 from skdl.training._loop import Run
-from skdl.training._tensorflow import global_seed
+from skdl.training._tensorflow import AssignsWeights, global_seed
 
 # arguments of Model.fit that the engine understands
 _OF_FIT = frozenset(
@@ -75,23 +83,27 @@ class KerasTraining:
         }
         args.setdefault("callbacks", self._fit_callbacks)
         if held_out is not None:
-            args["validation_data"] = self._encoded(*held_out)
+            args["validation_data"] = encoded(self, *held_out)
         elif args.get("validation_data") is not None:
-            args["validation_data"] = self._plain(args["validation_data"])
+            args["validation_data"] = plain(self, args["validation_data"])
         for name in ("batch_size", "validation_batch_size"):
             if args.get(name) == -1:
                 args[name] = _n_rows(X, name)
         rows = _as_keras_takes_it(X, y)
         _check_shape(self.model_, rows[0])
         reason = self._why_keras(*rows, args)
-        if reason is None:
-            history = self._fit_by_engine(*rows, args, tasks)
-        else:
-            if args.get("verbose"):
-                print(f"Trained by keras.Model.fit: {reason}.")
-            if tasks is not None:
-                args["callbacks"] = [*flat(args["callbacks"]), _Tasks(tasks)]
-            history = self._fit_by_keras(*rows, args)
+        with _as_before_on_error(self.model_):
+            if reason is None:
+                try:
+                    history = self._fit_by_engine(*rows, args, tasks)
+                except AssignsWeights:
+                    reason = "a layer assigns its weights when it is called"
+            if reason is not None:
+                if args.get("verbose"):
+                    print(f"Trained by keras.Model.fit: {reason}.")
+                if tasks is not None:
+                    args["callbacks"] = [*flat(args["callbacks"]), _Tasks(tasks)]
+                history = self._fit_by_keras(*rows, args)
         if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
             self.history_ = defaultdict(list)
         else:
@@ -100,32 +112,6 @@ class KerasTraining:
             )
         for name, values in history.items():
             self.history_[_full_name(name)] += values
-
-    def _encoded(self, X, y, sample_weight):
-        """Validation rows as the model takes them."""
-        X, y = self._validate_data(X, y)
-        if sample_weight is not None:
-            X, y, sample_weight = self._validate_sample_weight(X, y, sample_weight)
-        y, X = self.target_encoder_.transform(y), self.feature_encoder_.transform(X)
-        return (X, y) if sample_weight is None else (X, y, sample_weight)
-
-    def _plain(self, given):
-        """Validation rows given in Keras's way, as arrays; text is encoded."""
-        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
-            return given
-        if any(isinstance(part, (dict, tuple)) for part in given):
-            return given  # several inputs or outputs
-        X, y, *weight = given
-        if np.asarray(y).dtype.kind in "OUS":
-            return self._encoded(X, y, *(weight or [None]))
-        parts = [part if sp.issparse(part) else np.asarray(part) for part in given]
-        for name, part in zip(("y", "weights"), parts[1:], strict=False):
-            if part.ndim and part.shape[0] != parts[0].shape[0]:
-                raise ValueError(
-                    f"validation_data has {parts[0].shape[0]} rows in X and "
-                    f"{part.shape[0]} {name}. Give one for each row."
-                )
-        return tuple(parts)
 
     def _check_loss(self):
         """Complain about a list or dict without any loss."""
@@ -151,15 +137,8 @@ class KerasTraining:
             events = hears_of_batches(callback)
             if events:
                 return f"{type(callback).__name__} has the method {events[0]}"
-        given = args.get("validation_data")
         arrays = [X, y]
-        if given is not None:
-            if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
-                return "validation_data is no tuple of arrays"
-            arrays += [np.asarray(part) for part in given[:2]]
-            if not _same_rows(arrays):
-                return "validation_data has rows of another shape"
-        dense = [_stand_in(a) if sp.issparse(a) else a for a in arrays]
+        dense = [stand_in(a) if sp.issparse(a) else a for a in arrays]
         first = why_not(self.model_, *dense)
         if first is None:
             with (
@@ -171,6 +150,8 @@ class KerasTraining:
             first = why_not(self.model_, *dense)
         if first is None and not self.model_.trainable_variables:
             return "the model has no trainable weights"
+        if first is None and args.get("validation_data") is not None:
+            return why_not_with(args["validation_data"], X, y)
         return first
 
     def _fit_by_engine(self, X, y, args, tasks):
@@ -178,16 +159,9 @@ class KerasTraining:
         rows = (X, y, weight)
         validation = args.get("validation_data")
         if validation is not None:
-            validation = [np.asarray(part) for part in validation]
-            validation = (
-                *(
-                    part.astype(of.dtype)
-                    for part, of in zip(validation[:2], rows[:2], strict=True)
-                ),
-                validation[2] if len(validation) == 3 else None,
-            )
+            validation = as_training_rows(validation, rows)
         elif args.get("validation_split"):
-            rows, validation = _last_rows_apart(rows, args["validation_split"])
+            rows, validation = last_rows_apart(rows, args["validation_split"])
         seed = self._random_state
         if seed is None:
             seed = int(check_random_state(None).randint(2**31 - 1))
@@ -223,13 +197,10 @@ class KerasTraining:
         only if there is another model, or if that was compiled again.
         """
         model = self.model_
-        now = model, getattr(model, "_compile_config", None)
+        config = getattr(model, "_compile_config", None)
+        now = id(model), id(config), [v.trainable for v in model.variables]
         before, network = getattr(self, "_network", (None, None))
-        if (
-            look
-            or before is None
-            or any(a is not b for a, b in zip(now, before, strict=True))
-        ):
+        if look or now != before:
             network = compiled_network(model, X)
         network = replace(network, input_shape=X.shape[1:], dtype=X.dtype.name)
         self._network = now, network
@@ -253,7 +224,7 @@ class KerasTraining:
             args["batch_size"] = _n_rows(X, "batch_size")
         (X,) = _as_keras_takes_it(X)
         if set(args) <= {"batch_size", "verbose"} and not self._predict_callbacks:
-            one = _stand_in(X) if sp.issparse(X) else X
+            one = stand_in(X) if sp.issparse(X) else X
             if why_not(self.model_, one) is None:
                 build(self.model_, one)
                 return self._predict_by_engine(X)
@@ -278,6 +249,21 @@ class KerasTraining:
         if len(outputs) == 1:
             return outputs[0]
         return keras.tree.map_structure(lambda *of: np.concatenate(of), *outputs)
+
+
+@contextmanager
+def _as_before_on_error(model):
+    """Give a model its weights and steps back if a fit fails, as it may be a user's."""
+    variables = list(model.variables)
+    if getattr(model, "optimizer", None) is not None:
+        variables += model.optimizer.variables
+    values = [np.copy(v.numpy()) for v in variables]
+    try:
+        yield
+    except BaseException:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        raise
 
 
 class _Tasks(keras.callbacks.Callback):
@@ -358,18 +344,6 @@ def _seeded_for_keras(seed):
         yield
 
 
-def _same_rows(arrays):
-    X, y, X_val, y_val = arrays
-    return all(
-        getattr(a, "shape", ())[1:] == b.shape[1:] for a, b in [(X, X_val), (y, y_val)]
-    )
-
-
-def _stand_in(X):
-    """An array with the shape and dtype of sparse rows, which holds nothing."""
-    return np.broadcast_to(np.zeros((), X.dtype), X.shape)
-
-
 def _n_rows(X, name):
     if not hasattr(X, "shape"):
         raise ValueError(
@@ -377,22 +351,6 @@ def _n_rows(X, name):
             f"feature_encoder returned {type(X).__name__}. Give a number of rows."
         )
     return X.shape[0]
-
-
-def _last_rows_apart(rows, share):
-    """The last rows for validation, as in ``Model.fit``."""
-    n_rows = rows[0].shape[0]
-    first = int(np.floor(n_rows * (1.0 - share)))
-    if not 0 < first < n_rows:
-        raise ValueError(
-            f"validation_split={share!r} leaves {first} of {n_rows} rows to train on "
-            f"and {n_rows - first} to validate with. Give more rows or another share."
-        )
-    parts = [
-        [None if a is None else a[part] for a in rows]
-        for part in (slice(None, first), slice(first, None))
-    ]
-    return tuple(parts[0]), tuple(parts[1])
 
 
 def _full_name(name):

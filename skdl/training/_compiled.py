@@ -1,9 +1,13 @@
 """A user's compiled Keras model as a network of the engine."""
 
+import weakref
+
 import keras
 import numpy as np
 
+from skdl._seeds import names_as_before, seeded_build
 from skdl.training._identity import identity
+from skdl.training._packing import pack, unpack
 from skdl.training._program import NetworkSpec
 
 # what a model does in fit and evaluate; a class of its own mind is left to Keras
@@ -29,9 +33,9 @@ _STEPS = (
 class CompiledModel:
     """A compiled model in the place of a function that builds one.
 
-    Equal to every other whose layers, loss and metrics compute the same. The first of
-    those that are equal serves all as the pattern of traced programs, which do not use
-    its variables.
+    Equal to every other whose layers, loss and metrics compute the same. A copy of the
+    first of those that are equal serves all as the pattern of traced programs, which do
+    not use its variables.
 
     Parameters
     ----------
@@ -40,13 +44,14 @@ class CompiledModel:
     """
 
     def __init__(self, model):
-        self.model = model
+        self._model = weakref.ref(model)
+        self._is_shared = False
         config = getattr(model, "_compile_config", None)
         names = ("loss", "loss_weights", "metrics", "weighted_metrics")
         compiled = {} if config is None else config.config
         self._identity = identity(
             model,
-            [(v.shape, v.dtype, v.trainable) for v in model.variables],
+            [(tuple(v.shape), v.dtype, v.trainable) for v in model.variables],
             [compiled.get(name) for name in names],
         )
 
@@ -59,8 +64,35 @@ class CompiledModel:
         return hash(self._identity)
 
     def __call__(self, input_shape, n_outputs, *, dtype):
-        """The pattern; see `NetworkSpec.model`."""
-        return self.model
+        """The pattern; see `NetworkSpec.model`.
+
+        A model that cannot be copied serves itself; its user may change it.
+        """
+        model = self._model()
+        try:
+            with seeded_build(0), names_as_before():
+                copy = unpack(pack(model))
+            if CompiledModel(copy) == self:
+                return copy
+        except Exception:  # in whatever layers of users do
+            pass
+        self._is_shared = True
+        return model
+
+    def has_changed(self, model):
+        """Whether the pattern is a user's model that has been changed.
+
+        Parameters
+        ----------
+        model : keras.Model
+            The pattern.
+
+        Returns
+        -------
+        bool
+            False for copies.
+        """
+        return self._is_shared and CompiledModel(model) != self
 
 
 def compiled_network(model, X):

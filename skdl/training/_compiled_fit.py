@@ -64,7 +64,9 @@ def fit_compiled(
     Raises
     ------
     skdl.exceptions.TrainingDivergedError
-        If the loss becomes NaN or infinite; the model is then as it was.
+        If the loss becomes NaN or infinite.
+    AssignsWeights
+        If a layer assigns weights in its ``call``, before anything is trained.
     """
     check_backend()
     batch_size = batch_size or DEFAULT_BATCH_SIZE
@@ -83,7 +85,8 @@ def fit_compiled(
         x_dtype=data[0].x_dtype,
         weighted=any(weight is not None for *_, weight in parts),
     )
-    layout = PROGRAMS.network(spec).layout
+    network = PROGRAMS.network(spec, look=True)
+    layout = network.layout
     listeners = [*listeners]
     if callbacks:
         listeners.append(
@@ -104,8 +107,9 @@ def fit_compiled(
     with PROGRAMS.trainer(key) as trainer:
         trainer.reset([layout.read(variables)])
         trainer.read_optimizer(model.optimizer)
+        trainer.trace()
         trainer.evaluated_at_once = validation_batch_size or batch_size
-        trainer.metric_names = _names(PROGRAMS.network(spec).model, model)
+        trainer.metric_names = _names(network.model, model)
         (outcome,) = train(
             trainer,
             data[0],
@@ -117,6 +121,10 @@ def fit_compiled(
             raise outcome.error
         layout.write(variables, outcome.weights)
         trainer.write_optimizer(model.optimizer)
+    model.history = keras.callbacks.History()
+    model.history.set_model(model)
+    model.history.history = outcome.history
+    model.history.epoch = [*range(initial_epoch, initial_epoch + outcome.n_epochs)]
     return outcome.history
 
 
@@ -193,12 +201,10 @@ def _rates(optimizer, rate, schedule, initial_epoch):
     """Learning rates of steps; a schedule goes on from the optimizer's step."""
     if schedule is None:
         return lambda epoch, n_steps: np.full(n_steps, rate)
-    inner = unwrapped(optimizer)
-    taken = int(inner._iterations)
-    accumulated = inner.gradient_accumulation_steps or 1
+    taken = int(unwrapped(optimizer)._iterations)
 
     def rates(epoch, n_steps):
         steps = taken + (epoch - initial_epoch) * n_steps + np.arange(n_steps)
-        return rates_of_steps(schedule, steps // accumulated, epoch)
+        return rates_of_steps(schedule, steps, epoch)
 
     return rates

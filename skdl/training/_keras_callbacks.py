@@ -135,9 +135,6 @@ class KerasCallbacks(Listener):
 
     def _tell(self, run, event, *args):
         optimizer = self._model.optimizer
-        if has_schedule(optimizer):  # which Keras lets nobody change
-            event(*args)
-            return
         optimizer.learning_rate = self._planned * run.learning_rate_factor
         shown = float(optimizer.learning_rate)
         event(*args)
@@ -196,11 +193,31 @@ class CallbacksOfModel(KerasCallbacks):
         """
         self._model = self._make_model()
         self._variables = [self._layout.variables(self._model)]
+        self._began = self._compiled()
         self._begin(run, self._callbacks)
+
+    def _tell(self, run, event, *args):
+        event(*args)
+        if not has_schedule(self._model.optimizer):
+            run.learning_rate = float(self._model.optimizer.learning_rate)
 
     def _push(self, run):
         super()._push(run)
         run.trainer.write_optimizer(self._model.optimizer)
+
+    def _pull(self, run):
+        if self._compiled() != self._began:
+            raise ValueError(
+                "A callback froze layers or compiled the model again, which skdl "
+                "does not follow within a fit. Let Keras train by run_eagerly=True, "
+                "or use several fits with warm_start=True."
+            )
+        super()._pull(run)
+        run.trainer.read_optimizer(self._model.optimizer)
+
+    def _compiled(self):
+        config = getattr(self._model, "_compile_config", None)
+        return id(config), [v.trainable for v in self._model.variables]
 
 
 class _Logs(keras.callbacks.Callback):

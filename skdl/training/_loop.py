@@ -133,6 +133,8 @@ class Run:
         What was asked for.
     learning_rate_factor : float, default=1.0
         Multiplies the planned rates; set by callbacks.
+    learning_rate : float or None, default=None
+        Takes the place of the planned rates.
     stop : bool, default=False
         Set by whoever wants training to end after this epoch.
     """
@@ -140,6 +142,7 @@ class Run:
     trainer: object
     plan: Plan
     learning_rate_factor: float = 1.0
+    learning_rate: float | None = None
     stop: bool = False
 
 
@@ -239,6 +242,8 @@ def _one_epoch(run, epoch, data, validation, members, listeners):
     for listener in listeners:
         listener.on_epoch_begin(run, epoch, float(planned[0]))
     rates = planned * run.learning_rate_factor
+    if run.learning_rate is not None:
+        rates = np.full_like(planned, run.learning_rate)
     running = [member.running for member in members]
     logs = _train_epoch(run.trainer, data, plan, epoch, planned, rates, running)
     if validation is not None:

@@ -10,6 +10,11 @@ from abc import ABC, abstractmethod
 import keras
 import numpy as np
 
+try:
+    import cloudpickle  # which joblib needs
+except ImportError:  # joblib before 1.6 has it within itself
+    from joblib.externals import cloudpickle
+
 from skdl.training._optimizers import copy_of, taken_apart
 
 
@@ -140,7 +145,7 @@ class PackedModel(Packed):
                 model._compile_config = type(config)(optimizer=model.optimizer)
             with warnings.catch_warnings():  # of Keras, about lambdas and safe_mode
                 warnings.simplefilter("ignore")
-                self._load, (archive,) = model.__reduce__()
+                _, (archive,) = model.__reduce__()
         except Exception as error:
             raise ValueError(
                 f"The model of class {type(model).__name__} cannot be pickled: {error} "
@@ -151,6 +156,20 @@ class PackedModel(Packed):
             if self._compiled is not None:
                 model._compile_config = config
         self._archive = archive.getvalue()
+        self._seeds = [np.asarray(v) for v in _seeds(model)]
+
+    def __getstate__(self):
+        # classes that are defined within functions go by value
+        local = {k: v for k, v in self._custom.items() if "<locals>" in v.__qualname__}
+        others = {k: v for k, v in self._custom.items() if k not in local}
+        local = cloudpickle.dumps(local) if local else None
+        return {**self.__dict__, "_custom": others, "_local": local}
+
+    def __setstate__(self, state):
+        local = state.pop("_local")
+        self.__dict__.update(state)
+        if local is not None:
+            self._custom = {**self._custom, **cloudpickle.loads(local)}
 
     def unpack(self):
         """Build the model again.
@@ -166,7 +185,9 @@ class PackedModel(Packed):
         ):
             # of Keras, about optimizers which had not been built
             warnings.filterwarnings("ignore", message="Skipping variable loading")
-            model = self._load(io.BytesIO(self._archive))
+            model = keras.Model._unpickle_model(io.BytesIO(self._archive))
+        for variable, value in zip(_seeds(model), self._seeds, strict=True):
+            variable.assign(value)  # which Keras draws anew
         if self._compiled is not None:
             model.compile(optimizer=model.optimizer, **unpack(self._compiled))
         return model
@@ -187,6 +208,13 @@ class PackedModel(Packed):
             known = module in ("keras", "tensorflow", "builtins", "numpy")
             if not known and thing.__name__ != "<lambda>":  # which is kept as code
                 self._custom[keras.saving.get_registered_name(thing)] = thing
+
+
+def _seeds(model):
+    """The states of generators, such as those of dropout."""
+    return [
+        v for v in model.non_trainable_variables if v.name == "seed_generator_state"
+    ]
 
 
 def _parts(model):

@@ -205,6 +205,11 @@ class Network:
         self.n_bytes = sum(v.numpy().nbytes for v in variables)
         self._predictors = {}
 
+    def has_changed(self):
+        """Whether the pattern is a user's model that has been changed."""
+        changed = getattr(self.spec.build, "has_changed", None)
+        return changed is not None and changed(self.model)
+
     def predictor(self, n_members=None, *, apart=False):
         """The traced forward pass; keeps no weights.
 
@@ -255,13 +260,15 @@ class ProgramCache:
         self._networks = OrderedDict()
         self._idle = OrderedDict()  # ProgramKey -> [Trainer, ...]
 
-    def network(self, spec):
+    def network(self, spec, *, look=False):
         """The built network of a specification.
 
         Parameters
         ----------
         spec : NetworkSpec
             What is needed.
+        look : bool, default=False
+            Whether a network which is a user's model is looked at again.
 
         Returns
         -------
@@ -275,6 +282,13 @@ class ProgramCache:
                 "joblib's 'loky' instead of 'fork'."
             )
         with self._lock:
+            if look and spec in self._networks and self._networks[spec].has_changed():
+                del self._networks[spec]
+                self._idle = OrderedDict(
+                    (key, idle)
+                    for key, idle in self._idle.items()
+                    if key.network != spec
+                )
             if spec not in self._networks:
                 self._networks[spec] = Network(spec)
             self._networks.move_to_end(spec)

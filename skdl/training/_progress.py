@@ -1,5 +1,7 @@
 """One printed line for every epoch."""
 
+import numpy as np
+
 from skdl.training._loop import Listener
 
 
@@ -19,5 +21,7 @@ class PrintedProgress(Listener):
             Of floats.
         """
         last = run.plan.first_epoch + run.plan.epochs
-        values = " - ".join(f"{name}: {value:.4g}" for name, value in logs.items())
+        values = " - ".join(
+            f"{name}: {np.mean(value):.4g}" for name, value in logs.items()
+        )
         print(f"Epoch {epoch + 1}/{last} - {values}")

@@ -8,6 +8,7 @@ from keras import layers, losses, metrics, ops, optimizers
 from skdl.training._compiled import as_keras, build, compiled_network, why_not
 from skdl.training._compiled_fit import fit_compiled, predict_compiled
 from skdl.training._program import PROGRAMS
+from skdl.training._tensorflow import AssignsWeights
 
 rng = np.random.default_rng(0)
 N, D, K = 45, 6, 3  # batches of 8 leave a short one
@@ -244,6 +245,9 @@ OPTIMIZERS = {
         optimizers.schedules.ExponentialDecay(0.1, 3, 0.5)
     ),
     "scaled": lambda: optimizers.LossScaleOptimizer(optimizers.Adam(0.01)),
+    "accumulated by schedule": lambda: optimizers.SGD(
+        optimizers.schedules.CosineDecay(0.1, 30), gradient_accumulation_steps=2
+    ),
 }
 
 
@@ -286,6 +290,7 @@ LOSSES = {
     "huber": (losses.Huber(0.3), NUMBERS),
     "one target": ("mae", NUMBERS[:, 0]),
     "list": (["mse"], NUMBERS),
+    "one number for each row": (losses.MeanSquaredError(reduction=None), NUMBERS),
 }
 
 
@@ -450,6 +455,18 @@ class OwnStep(keras.Model):
 
     def train_step(self, data):
         return super().train_step(data)
+
+
+def test_layers_that_assign_weights_are_left_to_keras():
+    model = keras.Sequential(
+        [keras.Input((D,)), layers.SpectralNormalization(layers.Dense(K))]
+    )
+    model.compile("adam", "mse")
+    before = model.get_weights()
+    with pytest.raises(AssignsWeights, match="kernel"):
+        fit_compiled(model, compiled_network(model, X), (X, ONE_HOT, None), epochs=1)
+    for a, b in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 class OwnLoss(Subclassed):

@@ -1,6 +1,9 @@
 """Epoch and predict steps: the one package that names TensorFlow."""
 
-from skdl.training._tensorflow._compiled_trainer import CompiledTrainer
+from skdl.training._tensorflow._compiled_trainer import (
+    AssignsWeights,
+    CompiledTrainer,
+)
 from skdl.training._tensorflow._global_seed import global_seed
 from skdl.training._tensorflow._graph import to_device
 from skdl.training._tensorflow._inner import InnerGradient
@@ -12,6 +15,7 @@ from skdl.training._tensorflow._trainer import (
 )
 
 __all__ = [
+    "AssignsWeights",
     "CompiledTrainer",
     "InnerGradient",
     "Predictor",

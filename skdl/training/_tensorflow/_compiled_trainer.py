@@ -17,6 +17,10 @@ from skdl.training._tensorflow._graph import (
 from skdl.training._tensorflow._trainer import Trainer, with_inner
 
 
+class AssignsWeights(Exception):
+    """A layer assigns trainable weights when it is called."""
+
+
 class CompiledTrainer(Trainer):
     """Trains like ``keras.Model.fit``: the same loss, penalties and metrics.
 
@@ -116,6 +120,16 @@ class CompiledTrainer(Trainer):
 
     # -- steps ----------------------------------------------------------------------
 
+    def trace(self):
+        """Trace a step, unless that was done before.
+
+        Raises
+        ------
+        AssignsWeights
+            If that cannot be done, as the optimizer's steps are not all there is.
+        """
+        _ = self._run_epoch
+
     def _gradient(self, values, state, X, y, weight, draw):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
@@ -128,6 +142,7 @@ class CompiledTrainer(Trainer):
         """The loss with all penalties, and new states; metrics take note of it."""
         if self._flat:
             values = split(self._layout, values[0])
+        values = [tf.convert_to_tensor(value) for value in values]
         model = self._model
         weight = weight if self._weighted else None
         pairs = [
@@ -141,6 +156,9 @@ class CompiledTrainer(Trainer):
                 x=X, y=y, y_pred=outputs, sample_weight=weight, training=training
             )
             model.compute_metrics(X, y, outputs, sample_weight=weight)
+        for variable, value in zip(self._layout.trainable, values, strict=True):
+            if scope.get_current_value(variable) is not value:
+                raise AssignsWeights(variable.path)
         for variable, theirs in zip(self._counts, self._counted, strict=True):
             variable.assign(scope.get_current_value(theirs))
         return loss, [scope.get_current_value(v) for v in self._layout.state]
@@ -148,7 +166,7 @@ class CompiledTrainer(Trainer):
     @staticmethod
     def _times_rows(loss, X):
         n_rows = tf.cast(tf.shape(X)[0], tf.float64)
-        return tf.cast(loss, tf.float64) * n_rows
+        return tf.reduce_mean(tf.cast(loss, tf.float64)) * n_rows
 
     # -- validation -----------------------------------------------------------------
 
