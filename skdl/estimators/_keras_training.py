@@ -197,13 +197,14 @@ class KerasTraining:
         only if there is another model, or if that was compiled again.
         """
         model = self.model_
-        config = getattr(model, "_compile_config", None)
-        now = id(model), id(config), [v.trainable for v in model.variables]
-        before, network = getattr(self, "_network", (None, None))
-        if look or now != before:
+        now = model, getattr(model, "_compile_config", None)
+        trainable = [v.trainable for v in model.variables]
+        *before, were, network = getattr(self, "_network", (None, None, None, None))
+        same = all(a is b for a, b in zip(now, before, strict=True))
+        if look or not same or trainable != were:
             network = compiled_network(model, X)
         network = replace(network, input_shape=X.shape[1:], dtype=X.dtype.name)
-        self._network = now, network
+        self._network = *now, trainable, network
         return network
 
     def _predict_raw(self, X, **kwargs):

@@ -83,7 +83,11 @@ class CompiledTrainer(Trainer):
         with StatelessScope() as scope:
             for metric in self._metrics_of_model:
                 metric.reset_state()
-        return [np.asarray(scope.get_current_value(v)) for v in self._counted]
+        values = [scope.get_current_value(v) for v in self._counted]
+        return [
+            np.asarray(variable.numpy() if value is None else value)
+            for variable, value in zip(self._counted, values, strict=True)
+        ]
 
     def zeros(self, *shape):
         """The beginning of sums of this shape; metrics begin anew, too."""
