@@ -32,12 +32,10 @@ def identity(*values):
 
     Examples
     --------
+    >>> import keras
     >>> from skdl.training._identity import identity
-    >>> def scaled(factor):
-    ...     return lambda x: factor * x
-    >>> identity(scaled(2)) == identity(scaled(2)), identity(scaled(2)) == identity(
-    ...     scaled(3)
-    ... )
+    >>> one, same, other = (keras.layers.Dense(units) for units in (3, 3, 4))
+    >>> identity(one) == identity(same), identity(one) == identity(other)
     (True, False)
     """
     try:
