@@ -74,9 +74,9 @@ def aligned_exog(exog, index, argument, *, n_skipped=0, names=None, n_columns=No
     if len(values) != len(index):
         raise ValueError(
             f"{argument} has {counted(len(values), 'row')}, but {len(index)} "
-            f"{'is' if len(index) == 1 else 'are'} needed, one for each step from "
-            f"{told(index, 0)} to {told(index, -1)}. Give so many rows, or a frame "
-            "with an index, of which those rows are taken."
+            f"{'is' if len(index) == 1 else 'are'} needed: from {told(index, 0)} to "
+            f"{told(index, -1)}. Give one for each of these steps, or a DataFrame, "
+            "whose rows are found by its index."
         )
     refuse_gaps(values, index, argument)
     return values

@@ -147,8 +147,10 @@ def _remedy(what, name):
             f"Make it the index: turn it into dates with pandas.to_datetime, then "
             f"set_index({name!r}); or drop it."
         )
-    if what.startswith((TEXT, CATEGORIES)):
-        return "Turn it into numbers, with astype(float) or pandas.get_dummies."
+    if what.startswith(TEXT):
+        return "Give numbers, for example by astype(float) or pandas.get_dummies."
+    if what == CATEGORIES:
+        return "Give real numbers, for example by pandas.get_dummies."
     return "Give real numbers."
 
 
