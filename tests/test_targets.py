@@ -424,7 +424,7 @@ def test_a_part_is_weighed_as_by_the_keys_that_it_has(part, iris):
 def test_scikit_learns_loops_over_parts_take_weights_of_all_classes(iris):
     X, y = iris
     weights = {0: 1, 1: 1, 2: 10}
-    one_vs_one = OneVsOneClassifier(small(class_weight=weights, epochs=30))
+    one_vs_one = OneVsOneClassifier(learner(class_weight=weights))
     assert one_vs_one.fit(X, y).score(X, y) > 0.8
     scores = cross_val_score(
         small("TabularClassifier", class_weight=weights, epochs=2),

@@ -137,7 +137,8 @@ class GradCAMDisplay:
             At most so many are drawn.
         target_names : sequence of str, dict or None, default=None
             Names of the classes in the order of ``estimator.classes_``, or of the
-            columns of y; None writes labels or column numbers.
+            columns of y, or by label or column number, of which there may be more; None
+            writes labels or column numbers.
         **kwargs : dict
             Passed to `plot`.
 
