@@ -132,6 +132,20 @@ def test_a_model_of_one_class_predicts_it(n_classes, iris):
         assert_array_equal(ensemble.fit(X, y).predict(X), label)
 
 
+def test_a_final_estimator_that_lacks_a_class_answers_for_all(iris):
+    X, y = iris
+    test = np.r_[10:40, 60:90]  # of two classes
+    blender = blend([(np.setdiff1d(np.arange(150), test), test)], "bayes").fit(X, y)
+    final = blender.final_estimator_
+    assert final.classes_.tolist() == [0, 1]
+    Z = blender.transform(X)
+    p, values = blender.predict_proba(X), blender.decision_function(X)
+    assert_allclose(p[:, :2], final.predict_proba(Z))
+    assert not p[:, 2].any()
+    assert_allclose(values[:, 1], final.decision_function(Z))
+    assert_array_equal(values.argmax(axis=1), blender.predict(X))
+
+
 def put(missing, dtype=object):
     y = pd.Series(["a", "b", "c"] * 10, dtype=dtype)
     y[4] = missing
