@@ -193,9 +193,9 @@ def _passed_over(X, later, name, limit):
     """Tokens without those that came after training, of which nothing is known."""
     warnings.warn(
         f"{name} holds the token {X[later][0]:.0f}, but in training there were 0 to "
-        f"{limit - 1}: {np.count_nonzero(later)} such tokens are passed over, as by "
-        f"CountVectorizer. Set n_tokens={X[later].max() + 1:.0f} or more before fit, "
-        "or map such tokens to one for what is unknown.",
+        f"{limit - 1}. Such tokens, {np.count_nonzero(later)} in all, are passed over. "
+        f"Set n_tokens={X[later].max() + 1:.0f} or more before fit, or map such tokens "
+        "to one for what is unknown.",
         UserWarning,
         stacklevel=6,
     )

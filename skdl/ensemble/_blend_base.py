@@ -131,7 +131,8 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
         splits = splits_of(
             self.cv, X, y, classifier=is_classifier(self), params=routed["cv"].split
         )
-        warn_of_missing_classes(splits, y, self._final_answers, type(self).__name__)
+        name = type(self).__name__
+        warn_of_missing_classes(splits, y, self._final_answers, name, stacklevel=5)
         kept = self._kept()
         seeds = seeds_of(self.random_state, len(kept))
         data = None
@@ -151,7 +152,9 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
                     continue
                 ensemble = clone(estimator)
                 task = ensemble._task(X, y, **params)
-                warn_of_missing_classes(task.splits, task.y, task.answers, repr(name))
+                warn_of_missing_classes(
+                    task.splits, task.y, task.answers, repr(name), stacklevel=5
+                )
             ensembles[name] = ensemble
             new.append(ensemble)
             tasks.append(task)

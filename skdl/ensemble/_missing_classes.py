@@ -11,7 +11,7 @@ FEW = 5  # folds and classes that are named
 REMEDIES = {1: "StratifiedKFold(shuffle=True)", 2: "KFold(shuffle=True)"}
 
 
-def warn_of_missing_classes(splits, y, answers, name):
+def warn_of_missing_classes(splits, y, answers, name, *, stacklevel=4):
     """Warn if models of some folds will not know all classes.
 
     Parameters
@@ -24,6 +24,8 @@ def warn_of_missing_classes(splits, y, answers, name):
         How the models answer; only for the last two there are classes.
     name : str
         What is fitted.
+    stacklevel : int, default=4
+        From here to the caller of ``fit``.
 
     Warns
     -----
@@ -48,7 +50,7 @@ def warn_of_missing_classes(splits, y, answers, name):
         "never predict it, and averages and out-of-fold predictions suffer. Take "
         f"cv={REMEDIES[y.ndim]}, or give a rare {what} more rows.",
         MissingClassWarning,
-        stacklevel=4,
+        stacklevel=stacklevel,
     )
 
 
