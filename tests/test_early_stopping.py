@@ -1,11 +1,16 @@
 """Training ends when it should, and the best weights are what remains."""
 
+import re
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
 
+from skdl.base._rows import Rows, split_rows
+from skdl.exceptions import MissingClassWarning
 from tests.instances import CLASSIFIERS, REGRESSORS, small
 
 
@@ -51,6 +56,50 @@ def penalty(estimator):
         return 0.0
     weights = estimator.model_.get_layer("dense_network").get_weights()
     return estimator.l2 * sum((kernel**2).sum() for kernel in weights[::2])
+
+
+# -- rare classes ----------------------------------------------------------------------
+
+
+def rare_class(y):
+    """Labels of which one occurs once."""
+    y = y.copy()
+    y[0] = 9
+    return y
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_the_only_row_of_a_class_is_for_training(strict):
+    y = rare_class(np.repeat([0, 1], 20))
+    index = np.searchsorted([0, 1, 9], y)
+    rows = Rows(np.arange(40)[:, np.newaxis], index, np.ones(40))
+    message = "0.25 leaves class 9 out.*1 of 40.*Change .*early_stopping=False"
+    classes = np.array([0, 1, 9])
+    for seed in range(5):
+        options = {"classes": classes, "strict": strict, "seed": seed, "strata": index}
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            train, held = split_rows(rows, 0.25, **options)
+        assert [bool(re.search(message, str(one.message))) for one in told] == (
+            [True] if strict else []
+        )
+        assert 0 in train.X
+        counts = np.bincount(held.y)
+        assert len(counts) == 2
+        assert abs(counts[0] - counts[1]) <= 1  # the others keep their proportions
+        together = np.sort(np.concatenate([train.X, held.X])[:, 0])
+        assert_array_equal(together, np.arange(40))
+
+
+def test_early_stopping_is_for_any_part_of_the_rows(noise):
+    X, y, *_ = noise
+    network = small(early_stopping=True, epochs=2)
+    with pytest.warns(MissingClassWarning, match="leaves class 9 out"):
+        assert 9 in network.fit(X, rare_class(y)).classes_
+    message = "validation_fraction=0.01 leaves class . out.* 1 rows .*3 classes.*Change"
+    with pytest.warns(MissingClassWarning, match=message):
+        network.set_params(validation_fraction=0.01).fit(X, y)
+    assert len(network.history_["val_loss"]) == 2
 
 
 # -- when it is on ---------------------------------------------------------------------

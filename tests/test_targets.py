@@ -1,5 +1,6 @@
 """y of every kind: labels, indicator matrices, numbers; and the way back."""
 
+import warnings
 from functools import partial
 
 import numpy as np
@@ -8,9 +9,12 @@ import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, softmax
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold, cross_val_score
+from sklearn.multiclass import OneVsOneClassifier
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -20,6 +24,7 @@ from skdl._targets import (
     numeric_targets,
     steps_of,
 )
+from skdl.exceptions import MissingClassWarning
 from tests.instances import CLASSIFIERS, DEFAULTS, REGRESSORS, small
 
 learner = partial(small, epochs=30, learning_rate=0.05)
@@ -358,6 +363,118 @@ def test_multilabel_balanced_is_that_of_the_training_rows_in_validation(
         for class_weight in ("balanced", weights)
     ]
     assert_allclose(*histories, rtol=1e-6)
+
+
+# -- parts of the rows, which may lack a class ----------------------------------------
+
+
+def weights_of(class_weight, labels):
+    """As scikit-learn has them."""
+    labels = np.asarray(labels)
+    return compute_class_weight(class_weight, classes=np.unique(labels), y=labels)
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "labels"),
+    [
+        ({0: 1, 1: 3, 2: 10}, [0, 1, 1]),
+        ({0: 1, 1: 3, 2: 10}, [2, 2]),
+        ({"a": 2.0, "b": 0.5, "c": 4}, ["c", "a"]),
+        ({0: 1, 1: 3}, [0, 1, 2]),
+        ({2: 10}, [0, 1, 2]),
+        ({}, [0, 1]),
+    ],
+)
+def test_weights_of_classes_are_those_of_scikit_learn(class_weight, labels):
+    targets = classification_targets(np.array(labels))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = targets.class_weights(class_weight, None, None)
+    assert_array_equal(found, weights_of(class_weight, labels))
+
+
+def test_keys_that_are_no_class_are_refused_together_and_told_beside_others():
+    targets = classification_targets(np.array(["cat", "dog"]))
+    for class_weight in ({"dgo": 5.0}, {2: 1.0, 0: 3.0}):
+        with pytest.raises(ValueError, match=r"none of the classes \['cat', 'dog'\]"):
+            targets.class_weights(class_weight, None, None)
+        with pytest.raises(ValueError):
+            weights_of(class_weight, ["cat", "dog"])
+    with pytest.warns(MissingClassWarning, match="'dgo'.*no weight for 'dog'.*as 1"):
+        found = targets.class_weights({"cat": 2.0, "dgo": 5.0}, None, None)
+    assert_array_equal(found, [2.0, 1.0])
+    two = classification_targets(np.eye(2, dtype=int))
+    with pytest.raises(ValueError, match=r"label 2, .* the values \[0, 1\]"):
+        two.class_weights([{0: 1, 1: 2, 2: 3}, {}], None, None)
+
+
+@pytest.mark.parametrize("part", [[0, 1], [0, 2], [1, 2]])
+def test_a_part_is_weighed_as_by_the_keys_that_it_has(part, iris):
+    X, y = iris
+    rows = np.isin(y, part)
+    weights = {0: 1.0, 1: 4.0, 2: 10.0}
+    given = {label: weights[label] for label in part}
+    raw = [
+        small(epochs=2, class_weight=class_weight).fit(X[rows], y[rows]).loss_
+        for class_weight in (weights, given)
+    ]
+    assert raw[0] == raw[1]
+
+
+def test_scikit_learns_loops_over_parts_take_weights_of_all_classes(iris):
+    X, y = iris
+    weights = {0: 1, 1: 1, 2: 10}
+    one_vs_one = OneVsOneClassifier(learner(class_weight=weights))
+    assert one_vs_one.fit(X, y).score(X, y) > 0.8
+    scores = cross_val_score(
+        small("TabularClassifier", class_weight=weights, epochs=2),
+        X,
+        y,
+        cv=KFold(3),
+        error_score="raise",
+    )
+    assert_array_equal(scores, 0.0)  # of the one class that training rows lack
+
+
+def test_labels_that_training_rows_lack_are_left_out_of_validation(iris):
+    X, y = iris
+    train = y < 2
+    known = np.arange(30, 80)  # of classes 0 and 1
+    more = np.concatenate([known, [120, 130, 140]])  # and three of class 2
+    weight = np.arange(1.0, 151)
+    learner = small(epochs=4, patience=2)
+    by_hand = clone(learner).fit(
+        X[train],
+        y[train],
+        X_val=X[known],
+        y_val=y[known],
+        sample_weight_val=weight[known],
+    )
+    message = r"y_val holds the label 2, .*classes \[0, 1\] .*: 3 of 53 labels are left"
+    with pytest.warns(MissingClassWarning, match=message):
+        learner.fit(
+            X[train],
+            y[train],
+            X_val=X[more],
+            y_val=y[more],
+            sample_weight_val=weight[more],
+        )
+    assert_allclose(learner.history_["val_loss"], by_hand.history_["val_loss"])
+    before = learner.predict_proba(X)
+    with pytest.raises(ValueError, match="y_val holds the label 2, which is not among"):
+        learner.fit(X[train], y[train], X_val=X[120:], y_val=y[120:])
+    assert_array_equal(learner.predict_proba(X), before)
+
+
+def test_steps_whose_label_training_lacks_are_left_out_of_validation():
+    targets, _ = step_targets([["b", "a", "b"], ["b"], ["a", "a"]])
+    with pytest.warns(MissingClassWarning, match="'c'.*: 3 of 6 labels are left out"):
+        y, known = targets.check_validation(
+            steps_of([["b", "c", "a"], ["c"], ["c", "a"]], LENGTHS)
+        )
+    assert_array_equal(known, [True, False, True])
+    assert_array_equal(y[..., -1], [[1, 0, 1], [0, 0, 0], [0, 1, 0]])
+    assert_array_equal(y[0, [0, 2], 0], [1, 0])
 
 
 # -- targets of steps ------------------------------------------------------------------

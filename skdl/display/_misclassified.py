@@ -121,9 +121,9 @@ class MisclassifiedDisplay:
             Labels.
         n_images : int, default=16
             At most so many are drawn.
-        target_names : sequence of str or None, default=None
-            Names of the classes in the order of ``estimator.classes_``; None writes
-            the labels.
+        target_names : sequence of str, dict or None, default=None
+            Names of the classes in the order of ``estimator.classes_``, or by label,
+            of which there may be more; None writes the labels.
         image_shape : tuple of int, int or None, default=None
             Shape of the image in a flat row, ``(height, width)`` or ``(height, width,
             channels)``. None takes the estimator's ``image_shape_``, else grey squares.
@@ -208,8 +208,9 @@ class MisclassifiedDisplay:
             occur in `y_true` and `y_pred`, sorted.
         n_images : int, default=16
             At most so many are drawn.
-        target_names : sequence of str or None, default=None
-            Names of the classes in the order of `labels`; None writes the labels.
+        target_names : sequence of str, dict or None, default=None
+            Names of the classes in the order of `labels`, or by label, of which there
+            may be more; None writes the labels.
         image_shape : tuple of int, int or None, default=None
             Shape of the image in a flat row; None takes grey squares.
         image_size : tuple of int, int or None, default=None

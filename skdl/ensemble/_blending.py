@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.utils.metaestimators import available_if
 
-from skdl.ensemble._answers import Numbers, answers_of_classifier
+from skdl.ensemble._answers import Classes, Numbers, answers_of_classifier
 from skdl.ensemble._blend_base import Blending
 from skdl.ensemble._fold_ensemble import FoldEnsembleClassifier, FoldEnsembleRegressor
 
@@ -146,6 +146,8 @@ class BlendingClassifier(ClassifierMixin, Blending):
             What the final estimator says.
         """
         Z = self._columns_of(X)
+        if isinstance(self._final_answers, Classes):  # it may not know all of them
+            return Classes("decision_function", self.classes_)(self.final_estimator_, Z)
         return self.final_estimator_.decision_function(Z)
 
     def _fold_ensemble(self, estimator, **params):

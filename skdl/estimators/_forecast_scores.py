@@ -29,8 +29,9 @@ class ForecastScoresMixin:
 
         So a search takes ``cv=TimeSeriesSplit()``, whose test part begins where the
         training part ends: with ``gap=0``, which is its default. The default of a
-        search, ``KFold``, does not: with labels it is refused, and of arrays it scores
-        something else. In a search, pass covariates in the place of y, and leave
+        search, ``KFold``, does not: skdl's searches refuse it, and so does each fit or
+        score of a labelled series, but of arrays scikit-learn's loops score something
+        else. In a search, pass covariates in the place of y, and leave
         ``scoring`` out, as scorers call ``predict(X)``. Several series cannot be
         searched; compare settings by `backtest` there. A pipeline whose other steps
         transform is fitted, scored and searched in transformed units; its forecasts

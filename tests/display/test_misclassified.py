@@ -299,6 +299,23 @@ def test_it_draws_into_given_axes(digits, model):
         )
 
 
+def test_names_by_label_serve_a_part_of_the_classes(digits):
+    X, y, *_ = digits
+    part = y < 3
+    model = LogisticRegression(max_iter=50).fit(X[part], y[part])
+    names = {label: f"the {label}" for label in range(10)}
+    display = MisclassifiedDisplay.from_estimator(model, X, y, target_names=names)
+    wrong = np.asarray(display.rows)
+    assert display.true_names == [f"the {label}" for label in y[wrong]]
+    predicted = model.predict(X[wrong])
+    assert display.predicted_names == [f"the {label}" for label in predicted]
+    make = MisclassifiedDisplay.from_estimator
+    with pytest.raises(ValueError, match=r"4 names for 3 classes.*a dict \{label: na"):
+        make(model, X, y, target_names=list("abcd"))
+    with pytest.raises(ValueError, match=r"names for \['0'\], none of which"):
+        make(model, X, y, target_names={"0": "zero"})
+
+
 def test_wrong_arguments_are_told(digits, model):
     X, y, *_ = digits
     y_pred = model.predict(X)

@@ -99,17 +99,29 @@ def test_number_of_tokens_is_what_is_seen_or_said():
     assert seen.n_features_in_ == 1
 
 
-def test_tokens_that_were_not_seen_are_refused():
+def test_tokens_that_training_did_not_have_are_passed_over():
     reader = READER().fit(X, Y)
+    message = r"X holds the token 10, .* 0 to 9\. Such tokens, 2 in all, .*=13"
+    with pytest.warns(UserWarning, match=message):
+        found = reader.predict_proba([[10, 3, 4], [3, 12]])
+    assert_array_equal(found, reader.predict_proba([[3, 4], [3]]))
+    with pytest.warns(UserWarning, match="X_val holds the token 10"):
+        reader.fit(X, Y, X_val=[[10, 3]], y_val=[Y[0]])
+
+
+def test_tokens_that_were_ruled_out_are_refused():
+    reader = READER(n_tokens=12).fit(X, Y)
     expected = reader.predict_proba(X)
     with pytest.raises(
-        ValueError, match=r"token 10, but in training there were 0 to 9\. Set n_tokens"
+        ValueError, match=r"token 12, but in training there were 0 to 11\. Set n_tokens"
     ):
-        reader.predict([[3, 10]])
-    with pytest.raises(ValueError, match="X_val holds the token 10"):
-        reader.fit(X, Y, X_val=[[10]], y_val=[1])
+        reader.predict([[3, 12]])
+    with pytest.raises(ValueError, match="X_val holds the token 12"):
+        reader.fit(X, Y, X_val=[[12]], y_val=[1])
     with pytest.raises(ValueError, match="the token 9, but n_tokens=5 means 0 to 4"):
         READER(n_tokens=5).fit(X, Y)
+    with pytest.raises(ValueError, match="the token 20000000, but tokens from 0 to 9"):
+        READER().fit(X, Y).predict([[3, 2 * 10**7]])
     assert_array_equal(reader.predict_proba(X), expected)
 
 

@@ -208,12 +208,13 @@ def test_too_large_tokens_are_refused_with_the_number_that_is_needed():
     ):
         tokens([[1, 7]], n_tokens=5)
     _, estimator = tokens([[1, 4]])
-    with pytest.raises(
-        ValueError,
-        match=r"X_val holds the token 9, but in training there were 0 to 4. "
-        "Set n_tokens=10 or more before fit, or map",
-    ):
-        tokens([[9]], reset=False, estimator=estimator, name="X_val")
+    later = {"reset": False, "estimator": estimator, "name": "X_val"}
+    message = "X_val holds the token 9, but in training there were 0 to 4. "
+    with pytest.raises(ValueError, match=message + "Set n_tokens=10 or more before"):
+        tokens([[9]], moves=False, **later)
+    with pytest.warns(UserWarning, match=message + "Such tokens, 1 in all, are passed"):
+        found, _ = tokens([[9, 2, 4]], **later)
+    assert_array_equal(found, [[2, 4, 0]])
 
 
 @pytest.mark.parametrize("n_tokens", [None, 5])

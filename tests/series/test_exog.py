@@ -1,5 +1,7 @@
 """Covariates are brought to labels, and missing rows are named."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,13 @@ def test_labelled_rows_are_found_in_any_order():
     found = aligned_exog(FRAME[::-1], DAYS[1:4], "exog")
     assert_array_equal(found, FRAME[1:4])
     assert_array_equal(aligned_exog(FRAME["x"], DAYS, "exog"), FRAME[["x"]])
+
+
+def test_plain_dates_are_dates():
+    rows = FRAME.set_axis(DAYS.date)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_array_equal(aligned_exog(rows, DAYS, "exog"), FRAME)
 
 
 def test_rows_without_labels_come_in_order():
@@ -44,6 +53,19 @@ WRONG = {
     "more": (FRAME.assign(z=1), "exog has a column 'z' too many"),
     "twice": (pd.concat([FRAME, FRAME]), "2024-01-01 more than once. Keep one row"),
     "gap": (FRAME.mask(FRAME == 3), "exog has NaN at 2024-01-04, column 'x'. Fill"),
+    "labels of text": (
+        FRAME.set_axis(DAYS.astype(str)),
+        f"exog has labels of dtype {DAYS.astype(str).dtype}, but the series has "
+        f"{DAYS.dtype}. Turn them into dates with pandas.to_datetime.",
+    ),
+    "another time zone": (FRAME.tz_localize("UTC"), "Bring both into one time zone"),
+    "periods": (FRAME.to_period("D"), "Turn them into dates with to_timestamp."),
+    "numbers": (FRAME.set_axis(range(5)), "labels of dtype int64, but the series has"),
+    "no columns": (FRAME[[]], "exog lacks the column 'x'"),
+    "array of dates as text": (
+        np.array(DAYS.astype(str)),
+        "exog holds text, for example '2024-01-01'. Give numbers, with dates as the in",
+    ),
     "text": (FRAME.assign(x="a"), "Column 'x' of exog holds text, for example 'a'"),
 }
 

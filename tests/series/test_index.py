@@ -154,3 +154,61 @@ def test_one_date_tells_no_step():
     assert continued(two, checked_index(two, "series"), 1)[0] == np.datetime64(
         "2020-01-05"
     )
+
+
+# what fit saw -> (a history in other steps, both steps as pandas names them)
+OTHER_STEPS = {
+    "days": (pd.date_range("2024-01-01", periods=9, freq="h"), "D", "h"),
+    "days, weeks": (pd.date_range("2024-01-01", periods=9, freq="W"), "D", "W-SUN"),
+    "month ends": (pd.date_range("2024-01-01", periods=9, freq="MS"), "ME", "MS"),
+    "business days": (pd.date_range("2024-01-01", periods=9), "B", "D"),
+    "numbers": (pd.RangeIndex(9), 2, 1),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_STEPS)
+def test_other_steps_are_named_and_not_called_irregular(name):
+    index, before, own = OTHER_STEPS[name]
+    known = before if name == "numbers" else pd.tseries.frequencies.to_offset(before)
+    message = f"goes in steps of {own}, but that of fit in steps of {before}. Give"
+    with pytest.raises(ValueError, match=message):
+        checked_index(index, "series", known)
+
+
+def test_a_gap_in_known_steps_is_a_gap():
+    days = WHOLE["days into summer"]
+    message = r"not regular: after 2024-03-26 .* By the steps of fit, D, it is 2024-03"
+    with pytest.raises(ValueError, match=message):
+        checked_index(days.delete(2), "series", days.freq)
+    middle = pd.DatetimeIndex(["2024-01-15", "2024-01-17", "2024-01-20"])
+    with pytest.raises(ValueError, match="begins at 2024-01-15, where fit, in ste"):
+        checked_index(middle, "series", WHOLE["months"].freq)
+
+
+def test_what_turns_labels_into_those_of_fit_is_named():
+    days = pd.date_range("2024-01-01", periods=5)
+    for index, remedy in [
+        (days.astype(str), "pandas.to_datetime"),
+        (days.tz_localize("UTC"), "tz_localize or tz_convert"),
+        (days.to_period("D"), "to_timestamp"),
+    ]:
+        with pytest.raises(ValueError, match=f"but fit saw .*{remedy}"):
+            check_same_kind(index, days, "series")
+    with pytest.raises(ValueError, match="to_period"):
+        check_same_kind(days, days.to_period("D"), "series")
+    with pytest.raises(ValueError, match="asfreq"):
+        check_same_kind(days.to_period("M"), days.to_period("D"), "series")
+    check_same_kind(pd.Index([1, 2], dtype="uint8"), pd.RangeIndex(2), "series")
+
+
+@pytest.mark.parametrize(
+    ("index", "kind", "remedy"),
+    [
+        (pd.Index(["2024-01-01"]), "string", "to_datetime"),
+        (pd.Index([pd.Timestamp("2024-01-01").date()]), "date", "to_datetime"),
+        (pd.Index([True, False]), "boolean", "Give it dates or whole numbers"),
+    ],
+)
+def test_kinds_of_labels_that_do_not_go_on_are_named(index, kind, remedy):
+    with pytest.raises(ValueError, match=f"labels of kind {kind!r}.*{remedy}"):
+        checked_index(index, "series")

@@ -72,7 +72,12 @@ WRONG = {
         [object()],
         "series holds what is no real number, for example object. Give",
     ),
-    "no columns": (FRAME[[]], "series has the shape (6, 0). Give one axis"),
+    "no columns": (FRAME[[]], "series has no columns. Give at least one."),
+    "dates as text": (
+        FRAME.assign(day=MONTHS.astype(str)),
+        "'2020-01-01'. Make it the index: turn it into dates with pandas.to_datetime",
+    ),
+    "numbers as text": (["1.5"], "'1.5'. Give numbers, for example by astype(float)"),
     "nothing": (None, "a DataFrame, and not None."),
     "other": ({1.0}, "a DataFrame, and not set."),
     "column of dates": (
