@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -329,8 +330,10 @@ def test_moments_are_of_files_evenly_spaced(
     assert_allclose(inputs.variance, variance, rtol=1e-12)
 
 
-def test_files_are_not_read_without_scaling():
-    paths = np.array(["not there"], object)
+def test_of_files_without_scaling_the_first_header_is_read(folder):
+    paths = folder[1]
+    paths[1:] = "not there"
+    Path(paths[0]).write_bytes(Path(paths[0]).read_bytes()[:60])  # no pixels
     inputs = fitted(paths, shape=SHAPE, scaling=None)
     assert_array_equal(inputs.variance, np.full(3, 255.0**2))
     assert inputs.dtype_of(paths) == "uint8"
