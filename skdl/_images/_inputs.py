@@ -122,8 +122,7 @@ class ImageInputs:
         self.mean, self.variance = _moments(images, shares)
         _check_variance(X, self.variance, self.dtype)
         if not self.of_bytes:
-            lost = abs(self.mean) * np.finfo(self.dtype).eps / np.sqrt(self.variance)
-            self.shift = np.where(lost > RESOLUTION, self.mean, 0.0)
+            self.shift = _shift(self.mean, self.variance, np.finfo(self.dtype))
 
     def dtype_of(self, X):
         """The dtype that `transform` gives these images: "uint8", or the network's."""
@@ -210,6 +209,8 @@ class ImageInputs:
             remedy = "Multiply by 255, or give them as in training."
         elif 0 < before_high <= 1 and high > 2:
             remedy = "Divide by 255 here, or nowhere."
+            if high > UINT8_MAX:
+                remedy = "Give them as in training."
         else:
             return
         warnings.warn(
@@ -258,6 +259,16 @@ def _moments(blocks, shares):
     variance[variance < 1e-14 * squares] = 0.0
     variance[np.isnan(variance)] = np.inf  # of values too large to be summed up
     return first + sums, np.where(variance == 0, 1.0, variance)
+
+
+def _shift(mean, variance, limits):
+    """The mean of channels that are too far from 0 for a dtype, elsewhere 0.
+
+    Rounded to that dtype, so that a model of Keras can subtract the same.
+    """
+    lost = abs(mean) * limits.eps / np.sqrt(variance)
+    rounded = np.clip(mean, limits.min, limits.max).astype(limits.dtype)
+    return np.where(lost > RESOLUTION, rounded, 0.0).astype(np.float64)
 
 
 def _check_variance(X, variance, dtype):

@@ -146,6 +146,35 @@ def test_images_of_any_size_are_learned(make, shape):
     assert estimator.predict_proba(X).shape == (40, 2)
 
 
+@pytest.mark.parametrize(
+    ("make", "dtype"), [(CNN, "float64"), (CNN, "int64"), (RESNET, "float64")]
+)
+def test_images_far_from_0_are_learned_as_those_near_it(make, dtype, digits):
+    images, y = digits
+    far, scores = images.astype(dtype) + 10**8, []
+    for X in (images.astype(dtype), far):
+        estimator = make(epochs=8).fit(X[:250], y[:250], X_val=X[250:], y_val=y[250:])
+        scores.append(estimator.score(X, y))
+    assert min(scores) > 0.6
+    assert abs(scores[0] - scores[1]) < 0.03
+    assert estimator.model_.layers[1].name == "input_shift"
+    expected = estimator.predict_proba(far)
+    assert_allclose(estimator.predict_proba(far[:5]), expected[:5], atol=1e-6)
+
+
+def test_training_far_from_0_goes_on(digits):
+    images, y = digits
+    scores = []
+    for X in (images.astype(float), images + 1e8):
+        estimator = CNN(warm_start=True, epochs=4)
+        estimator.fit(X, y).fit(X, y)
+        for _ in range(4):
+            estimator.partial_fit(X[::2], y[::2])
+        scores.append(estimator.score(X, y))
+    assert min(scores) > 0.7
+    assert abs(scores[0] - scores[1]) < 0.03
+
+
 # -- targets ---------------------------------------------------------------------------
 
 
@@ -373,6 +402,54 @@ def test_partial_fit_goes_on_with_new_images(digits):
         estimator.partial_fit(images[150:], y[150:])
     assert estimator.n_epochs_ == 30
     assert estimator.score(images, y) > 0.9
+
+
+@pytest.fixture(scope="module")
+def sixteen_bits(tmp_path_factory):
+    """Grey files of 16 bits that use 10 in 64 levels, their numbers, and labels."""
+    data = load_digits()
+    images = np.kron(data.images[:200], np.ones((1, 2, 2))).astype(np.uint16)
+    images = 4 * images + 960  # of 0 to 1023, seen as 8 bits: 4
+    folder = tmp_path_factory.mktemp("sixteen_bits")
+    paths = [str(folder / f"{k}.{('png', 'tif')[k % 2]}") for k in range(200)]
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(image).save(path)
+    return paths, images, data.target[:200]
+
+
+@KINDS
+def test_files_of_16_bits_give_the_bits_of_their_numbers(make, sixteen_bits):
+    paths, numbers, y = sixteen_bits
+    make = partial(make, batch_size=16)
+    of_files = make(image_size=16, color_mode="grayscale").fit(paths, y)
+    of_numbers = make().fit(numbers, y)
+    expected = of_numbers.predict_proba(numbers)
+    for estimator in (of_files, of_numbers):
+        assert_array_equal(estimator.predict_proba(paths), expected)
+        assert_array_equal(estimator.predict_proba(numbers), expected)
+    assert of_files.history_ == of_numbers.history_
+    pipe = make_pipeline(ImageLoader(16, color_mode="grayscale"), make())
+    assert_array_equal(pipe.fit(paths, y).predict_proba(paths), expected)
+
+
+def test_files_of_16_bits_are_learned(sixteen_bits):
+    paths, numbers, y = sixteen_bits
+    estimator = CNN(image_size=16, epochs=15).fit(
+        paths[:150], y[:150], X_val=numbers[150:, ..., None].repeat(3, 3), y_val=y[150:]
+    )
+    assert estimator.score(paths, y) > 0.9
+    estimator.partial_fit(paths[150:], y[150:])
+    assert estimator.score(paths, y) > 0.9
+
+
+def test_files_of_8_and_of_16_bits_are_not_mixed(folder, sixteen_bits):
+    eight, sixteen = load_image_folder(folder).data[:20], sixteen_bits[0][:20]
+    estimator = CNN(image_size=8, epochs=1)
+    with pytest.raises(ImageReadError, match=r"0\.png.*more than 8 bits.*same number"):
+        estimator.fit([*eight, *sixteen], [0] * 20 + [1] * 20)
+    estimator.fit(sixteen, np.arange(20) % 2)
+    with pytest.raises(ImageReadError, match=r"blue.*8 bits.*same number of bits"):
+        estimator.predict(eight)
 
 
 # -- scikit-learn's tools --------------------------------------------------------------
