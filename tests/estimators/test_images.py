@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skdl import CNNClassifier, CNNRegressor, ResNetClassifier, ResNetRegressor
 from skdl.ensemble import FoldEnsembleClassifier
-from skdl.exceptions import ImageReadError
+from skdl.exceptions import FilesLeftOutWarning, ImageReadError
 from skdl.model_selection import BayesSearchCV
 from skdl.preprocessing import ImageLoader, load_image_folder
 
@@ -337,7 +337,7 @@ def test_early_stopping_begins_with_2000_images():
 @KINDS
 def test_paths_give_the_bits_of_the_images_in_the_files(make, folder):
     files = load_image_folder(folder)
-    labels = files.target_names[files.target]
+    labels = files.labels
     arrays = ImageLoader(size=(9, 8)).fit_transform(files.data)
     make = partial(make, batch_size=16)  # in full batches equal images are merged
     estimator = make(image_size=(9, 8)).fit(files.data, labels)
@@ -360,6 +360,19 @@ def test_paths_stop_early_are_weighted_and_searched(folder):
     assert len(estimator.history_["val_loss"]) == estimator.n_epochs_
     search = GridSearchCV(CNN(image_size=8, epochs=25), {"hidden_units": [(), (4,)]})
     assert search.fit(files.data, files.target).best_score_ > 0.9
+
+
+def test_a_folder_that_lacks_a_class_is_scored_right(folder, tmp_path):
+    files = load_image_folder(folder)
+    (tmp_path / "red").symlink_to(folder / "red")
+    estimator = CNN(image_size=8, epochs=25)
+    test = load_image_folder(tmp_path)
+    by_name = estimator.fit(files.data, files.labels)
+    assert by_name.score(test.data, test.labels) > 0.9
+    with pytest.warns(FilesLeftOutWarning, match="no sub-folders .* 'blue'"):
+        test = load_image_folder(tmp_path, categories=files.target_names)
+    by_code = estimator.fit(files.data, files.target)
+    assert by_code.score(test.data, test.target) > 0.9
 
 
 def test_grey_files_have_one_channel(folder):
