@@ -28,8 +28,9 @@ SIXTEEN_BITS = {"PNG", "PPM", "JPEG2000"}
 # Pillow's ways to take one byte of two: that of the upper ones -> of the lower ones
 LOWER = {"16B": "16L", "16L": "16B"}
 LOWER["16N"] = LOWER["16L" if sys.byteorder == "little" else "16B"]
-SAMPLE_FORMAT, PLANAR_CONFIGURATION = 339, 284  # tags of TIFF
-UNSIGNED, SEPARATE = 1, 2  # their values
+# tags of TIFF, and values of them
+BITS_PER_SAMPLE, PLANAR_CONFIGURATION, SAMPLE_FORMAT = 258, 284, 339
+SEPARATE, UNSIGNED = 2, 1
 
 
 def dtype_of_image(image):
@@ -48,7 +49,9 @@ def dtype_of_image(image):
     """
     if image.mode == "I" and image.format not in SIXTEEN_BITS:
         return "float64"
-    if image.mode[:2] in ("I", "I;", "F") or _raw_mode_of_rest(image):
+    if image.mode[:2] in ("I", "I;", "F"):
+        return "float32"
+    if _raw_mode_of_rest(image) or _has_separate_planes(image):
         return "float32"
     return BYTES
 
@@ -93,9 +96,16 @@ def load_numbers(image, path):
     Raises
     ------
     ImageReadError
-        If the file is broken, or has NaN or infinity.
+        If the file is broken, has NaN or infinity, or cannot be read with all bits.
     """
     rest = _raw_mode_of_rest(image)
+    if _has_separate_planes(image):
+        raise ImageReadError(
+            path,
+            "its 16 bits stand in separate planes, one for each channel, which Pillow "
+            "does not read",
+            "Save it with the channels of each pixel side by side.",
+        )
     load_pixels(image, path)
     values = np.asarray(image)
     if rest == "RGBA":  # two bytes of grey, two of opacity
@@ -193,9 +203,13 @@ def _raw_mode_of_rest(image):
     channels, _, depth = raw_mode.partition(";")
     if channels not in ("RGB", "RGBX", "RGBA") or depth not in LOWER:
         return ""
-    if _tag(image, PLANAR_CONFIGURATION) == SEPARATE:
-        return ""  # its raw mode is not asked
     return f"{channels};{LOWER[depth]}"
+
+
+def _has_separate_planes(image):
+    """Whether a TIFF has one plane of 16 bits after the other."""
+    is_separate = _tag(image, PLANAR_CONFIGURATION) == SEPARATE
+    return is_separate and _tag(image, BITS_PER_SAMPLE) == 16
 
 
 def _load_as(raw_mode, path):
@@ -214,6 +228,7 @@ def _with_raw_mode(tile, raw_mode):
 
 
 def _tag(image, number):
-    """The value of a tag of TIFF, the first one if there are several; or None."""
-    value = getattr(image, "tag_v2", {}).get(number, 1)  # as TIFF's defaults are
+    """The value of a tag of TIFF, the first one if there are several; else None."""
+    tags = getattr(image, "tag_v2", None)
+    value = tags and tags.get(number, 1)  # which is the default of all of them
     return value[0] if isinstance(value, tuple) else value

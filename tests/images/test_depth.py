@@ -356,6 +356,18 @@ def test_colours_beside_transparent_ones_are_four_channels(write):
     assert_array_equal(decode_image(path, SHAPE), values[..., :3])
 
 
+@pytest.mark.parametrize("order", "<>")
+def test_separate_planes_are_refused(order, write):
+    """Pillow takes bytes of one colour for those of several pixels."""
+    values = numbers(*SHAPE, 3)
+    for n in (3, 1):
+        path = write(tiff(values[..., :n], order=order, planar=2), "a.tif")
+        with pytest.raises(ImageReadError, match=r"a\.tif.*separate pl.*side by side"):
+            decode_image(path, SHAPE)
+    eight = (values >> 8).astype(np.uint8)
+    assert_array_equal(decode_image(write(tiff(eight, planar=2)), SHAPE), eight)
+
+
 def test_eight_bits_are_bytes(write):
     for mode in ("1", "L", "P", "RGB", "RGBA", "LA", "CMYK"):
         extension = "tif" if mode == "CMYK" else "png"
