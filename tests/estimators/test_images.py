@@ -63,6 +63,7 @@ def folder(tmp_path_factory):
 @KINDS
 def test_all_forms_of_the_same_images_give_the_same_bits(make, digits):
     images, y = digits
+    make = partial(make, epochs=1)
     expected = make().fit(images, y).predict_proba(images[:50])
     for form in (
         lambda X: X[..., np.newaxis],
@@ -146,9 +147,7 @@ def test_images_of_any_size_are_learned(make, shape):
     assert estimator.predict_proba(X).shape == (40, 2)
 
 
-@pytest.mark.parametrize(
-    ("make", "dtype"), [(CNN, "float64"), (CNN, "int64"), (RESNET, "float64")]
-)
+@pytest.mark.parametrize(("make", "dtype"), [(CNN, "int64"), (RESNET, "float64")])
 def test_images_far_from_0_are_learned_as_those_near_it(make, dtype, digits):
     images, y = digits
     near, scores = (images // 15).astype(dtype), []
@@ -431,10 +430,9 @@ def sixteen_bits(tmp_path_factory):
     return paths, images, data.target[:200]
 
 
-@KINDS
-def test_files_of_16_bits_give_the_bits_of_their_numbers(make, sixteen_bits):
+def test_files_of_16_bits_give_the_bits_of_their_numbers(sixteen_bits):
     paths, numbers, y = sixteen_bits
-    make = partial(make, batch_size=16)
+    make = partial(CNN, batch_size=16)
     of_files = make(image_size=16, color_mode="grayscale").fit(paths, y)
     of_numbers = make().fit(numbers, y)
     expected = of_numbers.predict_proba(numbers)
@@ -471,7 +469,8 @@ def test_files_of_8_and_of_16_bits_are_not_mixed(folder, sixteen_bits):
 
 @KINDS
 def test_cross_validation_and_searches_run(make, digits):
-    images, y = digits
+    images, y = (part[:150] for part in digits)
+    make = partial(make, epochs=1)
     flat = images.reshape(len(images), -1)
     assert cross_val_score(make(), images, y, cv=3).shape == (3,)
     grid = GridSearchCV(make(), {"weight_decay": [0.0, 3.0]}, cv=2).fit(images, y)
