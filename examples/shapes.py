@@ -61,10 +61,13 @@ def main():
 def tell(folder, n_images, plots):
     write_folder(folder, n_images)
     files = load_image_folder(folder)
-    names = files.target_names[files.target]
     print(f"{len(files.data)} files of {', '.join(files.target_names)}")
     train, test, y_train, y_test = train_test_split(
-        files.data, names, test_size=0.25, stratify=names, random_state=0
+        files.data,
+        files.labels,
+        test_size=0.25,
+        stratify=files.labels,
+        random_state=0,
     )
 
     forest = make_pipeline(

@@ -141,7 +141,7 @@ class ImageReadError(ValueError):
 
 
 class FilesLeftOutWarning(UserWarning):
-    """A folder holds files that are left out, or classes without images.
+    """A folder holds files that are left out, or has no images of some classes.
 
     Examples
     --------

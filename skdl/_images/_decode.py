@@ -1,9 +1,15 @@
-"""One image file as an array of bytes."""
+"""One image file as an array."""
 
 import os
 
 import numpy as np
 
+from skdl._images._depth import (
+    BYTES,
+    dtype_of_image,
+    load_numbers,
+    pixels_of_numbers,
+)
 from skdl._images._open import load_pixels, open_image
 from skdl._images._pillow import pillow
 from skdl.exceptions import ImageReadError
@@ -25,15 +31,13 @@ TURNS = {
 SWAPPED = {"TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"}  # height with width
 NOTES = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 
-# formats whose 16 bits some versions of Pillow hold as 32
-SIXTEEN_BITS = {"PNG", "PPM", "JPEG2000"}
-
 
 def decode_image(path, size, color_mode="rgb", crop_or_pad=None):
     """Read an image file and bring it to a size.
 
-    It is turned upright if its EXIF says so. Colour profiles are not applied; 16-bit
-    images become 8-bit; animated ones give their first frame.
+    It is turned upright if its EXIF says so. Colour profiles are not applied; animated
+    images give their first frame. Images with more than eight bits for a channel keep
+    their numbers, whatever the largest of them is.
 
     Parameters
     ----------
@@ -50,36 +54,48 @@ def decode_image(path, size, color_mode="rgb", crop_or_pad=None):
     Returns
     -------
     ndarray of shape (height, width, n_channels)
-        Of uint8.
+        Of uint8 from 0 to 255; of float32 for images with 16 bits or floats, of float64
+        for those with integers of 32 bits.
 
     Raises
     ------
     ImageReadError
-        If the file cannot be read, or its numbers have no range which says what is
-        black and what is white.
+        If the file cannot be read, or has NaN or infinity.
     ImportError
         If Pillow is missing.
     """
     path = os.fsdecode(path)
     mode = COLOR_MODES[color_mode]
     with open_image(path) as image:
-        box = _draft(image, size, mode, crop_or_pad)
-        load_pixels(image, path)
+        dtype = dtype_of_image(image)
+        box = values = None
+        if dtype == BYTES:
+            box = _draft(image, size, mode, crop_or_pad)
+            load_pixels(image, path)
+        else:
+            values = load_numbers(image, path)
         turn = _turn(image)  # of a PNG known only now
-    image = _in_mode(image, mode, path)
-    image = _resized(image, box, size[::-1] if turn in SWAPPED else size, crop_or_pad)
-    if turn is not None:
-        image = image.transpose(pillow().Transpose[turn])
-    if image.mode == "RGBa":
-        image = _on_white(image).convert(mode)
-    pixels = np.array(image).reshape(image.height, image.width, len(mode))
+    target = size[::-1] if turn in SWAPPED else size
+
+    def bring(layer):
+        layer = _resized(layer, box, target, crop_or_pad)
+        return layer if turn is None else layer.transpose(pillow().Transpose[turn])
+
+    if values is not None:
+        fits = (image.height, image.width) == target
+        pixels = pixels_of_numbers(values, mode, dtype, bring, fits=fits)
+    else:
+        image = bring(_in_mode(image, mode, path))
+        if image.mode == "RGBa":
+            image = _on_white(image).convert(mode)
+        pixels = np.array(image).reshape(image.height, image.width, len(mode))
     return pixels if pixels.shape[:2] == size else _padded(pixels, size)
 
 
 def _turn(image):
     """The transposition that brings an image upright, or None."""
-    if not any(note in image.info for note in NOTES) and image.format != "TIFF":
-        return None
+    if not any(note in image.info for note in NOTES) or image.format == "TIFF":
+        return None  # a TIFF is turned when it is loaded
     try:
         return TURNS.get(image.getexif().get(ORIENTATION))
     except Exception:  # as plugins do; a broken note spoils no pixels
@@ -152,7 +168,7 @@ def _resized(image, extent, size, crop_or_pad):
 def _padded(pixels, size):
     """Pixels in the middle of zeros."""
     height, width, n_channels = pixels.shape
-    result = np.zeros((*size, n_channels), np.uint8)
+    result = np.zeros((*size, n_channels), pixels.dtype)
     top, left = (size[0] - height) // 2, (size[1] - width) // 2
     result[top : top + height, left : left + width] = pixels
     return result
@@ -164,8 +180,6 @@ def _in_mode(image, mode, path):
     RGBa has colours multiplied by opacity, which can be resized, and laid on white when
     they are few.
     """
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        image = _from_sixteen_bits(image, path)
     try:
         if image.mode == "LAB":  # becomes RGB only
             image = image.convert("RGB")
@@ -191,16 +205,3 @@ def _on_white(image):
 def _is_transparent(image):
     palette = getattr(image.palette, "mode", "") if image.mode == "P" else ""
     return (image.mode + palette)[-1] in "Aa" or "transparency" in image.info
-
-
-def _from_sixteen_bits(image, path):
-    """65535 is white, whatever the largest value; other ranges are not guessed."""
-    if image.mode == "F" or (image.mode == "I" and image.format not in SIXTEEN_BITS):
-        kind = "floats" if image.mode == "F" else "32-bit integers"
-        raise ImageReadError(
-            path,
-            f"its pixels are {kind}, which do not say how large white is",
-            "Scale them to 0-255 and save them with 8 bits.",
-        )
-    values = np.asarray(image).astype(np.uint32)
-    return pillow().fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))

@@ -37,7 +37,11 @@ def load_image_folder(path, *, categories=None, return_X_y=False):
     path : str or os.PathLike
         The folder. Files that lie in it directly have no class and are left out.
     categories : list of str, default=None
-        Names of the sub-folders to load; all of them if None.
+        Names of the classes: the sub-folders to load, and what their codes in
+        ``target`` are places of. A class without a sub-folder keeps its place, so that
+        with ``categories=train.target_names`` a folder of test images has the codes of
+        the training images, whichever classes it lacks. None takes all sub-folders
+        that there are.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a `~sklearn.utils.Bunch`.
 
@@ -48,10 +52,14 @@ def load_image_folder(path, *, categories=None, return_X_y=False):
 
         data : ndarray of shape (n_images,)
             Paths of the images as text: ``path``, then sub-folder, then file.
+        labels : ndarray of shape (n_images,)
+            The class of each image by its name, which is the same in every folder: what
+            to give to ``fit`` and ``score``.
         target : ndarray of shape (n_images,)
-            The class of each image, a place in ``target_names``.
+            The class of each image by its code, a place in ``target_names``. Another
+            folder has the same codes only with the same `categories`.
         target_names : ndarray of shape (n_classes,)
-            Names of the sub-folders, sorted.
+            Names of the classes, sorted.
         filenames : ndarray of shape (n_images,)
             The same as ``data``, the name that `load_files` uses.
         DESCR : str
@@ -65,16 +73,16 @@ def load_image_folder(path, *, categories=None, return_X_y=False):
     FileNotFoundError, NotADirectoryError
         If there is no such folder.
     ValueError
-        If it has no sub-folders, or these have no images, or `categories` has names of
-        no sub-folder.
+        If it has no sub-folders, or these have no images, or `categories` names none of
+        them.
     ImportError
         If Pillow is missing.
 
     Warns
     -----
     FilesLeftOutWarning
-        Once, with the names of files that are no images and of classes without images.
-        Hidden files are not mentioned.
+        Once, with the names of files that are no images and of classes without images
+        or without a sub-folder. Hidden files are not mentioned.
 
     Notes
     -----
@@ -97,20 +105,23 @@ def load_image_folder(path, *, categories=None, return_X_y=False):
     ['tom.png', 'pluto.jpg', 'rex.png']
     >>> images.target
     array([0, 1, 1])
-    >>> images.target_names[images.target]
+    >>> images.labels
     array(['cats', 'dogs', 'dogs'], dtype='<U4')
     """
     path = os.fspath(path)
-    classes, loose = _contents(path)
+    found, loose = _contents(path)
     if isinstance(categories, str):
         raise ValueError(
             f"categories={categories!r} is a single name, but several are expected. "
             f"Give a list: {[categories]!r}."
         )
+    classes = found
     if categories is not None:
-        classes = _chosen(classes, list(categories), path)
+        classes = _chosen(found, list(categories), path)
     data, target, errors = [], [], {}
     for place, name in enumerate(classes):
+        if name not in found:
+            continue
         for file in _files_of(os.path.join(path, name), {os.path.realpath(path)}):
             error = _why_no_image(file)
             if error is None:
@@ -136,17 +147,22 @@ def load_image_folder(path, *, categories=None, return_X_y=False):
             "them)": [
                 os.path.join(path, name)
                 for name, count in zip(classes, counts, strict=True)
-                if not count
+                if not count and name in found
+            ],
+            "there are no sub-folders of these names": [
+                os.path.join(path, name) for name in classes if name not in found
             ],
         },
         _heif(errors),
     )
     if return_X_y:
         return data, target
+    names = np.array(classes)
     return Bunch(
         data=data,
+        labels=names[target],
         target=target,
-        target_names=np.array(classes),
+        target_names=names,
         filenames=data,
         DESCR=f"Images in {path!r}: {dict(zip(classes, counts, strict=True))}",
     )
@@ -180,13 +196,19 @@ def _names(folder):
     )
 
 
-def _chosen(classes, categories, path):
-    if not categories or not set(categories).issubset(classes):
+def _chosen(found, categories, path):
+    """The names in `categories`, sorted as sub-folders are."""
+    if not set(categories) & set(found):
         raise ValueError(
             f"categories={categories} must name one or more sub-folders of {path!r}, "
-            f"which has {classes}."
+            f"which has {found}."
         )
-    return [name for name in classes if name in set(categories)]
+    if not all(isinstance(name, str) for name in categories):
+        raise ValueError(
+            f"categories={categories} must be names of sub-folders, as text; {path!r} "
+            f"has {found}."
+        )
+    return sorted({str(name) for name in categories})  # of numpy.str_ too
 
 
 def _files_of(folder, seen):

@@ -15,8 +15,10 @@ class ImageLoader(TransformerMixin, BaseEstimator):
     transformer that takes arrays. It learns nothing, so it transforms without ``fit``.
 
     Files may be of any format that Pillow reads, whatever their extension. Images are
-    turned upright as their EXIF says. What is transparent is laid on white, 16 bits
-    become 8, animations give their first frame, colour profiles are not applied.
+    turned upright as their EXIF says. What is transparent is laid on white, animations
+    give their first frame, colour profiles are not applied. Files with more than eight
+    bits for a channel, as microscopes and depth cameras write them, give their numbers
+    as they are, whatever the largest of them is.
 
     Parameters
     ----------
@@ -103,12 +105,14 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, height, width, n_channels)
-            Of uint8, from 0 to 255.
+            Of uint8, from 0 to 255; of float32 where files have 16 bits or floats, of
+            float64 where they have integers of 32 bits.
 
         Raises
         ------
         ImageReadError
-            Of the first file that is no image, or is broken, or missing.
+            Of the first file that is no image, or is broken, or missing, or has not
+            as many bits as the first one of all.
         ValueError, TypeError
             If a parameter is wrong, or X is no column of paths.
         ImportError

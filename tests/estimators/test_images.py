@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skdl import CNNClassifier, CNNRegressor, ResNetClassifier, ResNetRegressor
 from skdl.ensemble import FoldEnsembleClassifier
-from skdl.exceptions import ImageReadError
+from skdl.exceptions import FilesLeftOutWarning, ImageReadError
 from skdl.model_selection import BayesSearchCV
 from skdl.preprocessing import ImageLoader, load_image_folder
 
@@ -63,6 +63,7 @@ def folder(tmp_path_factory):
 @KINDS
 def test_all_forms_of_the_same_images_give_the_same_bits(make, digits):
     images, y = digits
+    make = partial(make, epochs=1)
     expected = make().fit(images, y).predict_proba(images[:50])
     for form in (
         lambda X: X[..., np.newaxis],
@@ -144,6 +145,34 @@ def test_images_of_any_size_are_learned(make, shape):
     y = X.reshape(40, -1).mean(axis=1) > 0.5
     estimator = make(**({"filters": "auto"} if make is CNN else {})).fit(X, y)
     assert estimator.predict_proba(X).shape == (40, 2)
+
+
+@pytest.mark.parametrize(("make", "dtype"), [(CNN, "int64"), (RESNET, "float64")])
+def test_images_far_from_0_are_learned_as_those_near_it(make, dtype, digits):
+    images, y = digits
+    near, scores = (images // 15).astype(dtype), []
+    far = near + 10**9
+    for X in (near, far):
+        estimator = make(epochs=8).fit(X[:250], y[:250], X_val=X[250:], y_val=y[250:])
+        scores.append(estimator.score(X, y))
+    assert min(scores) > 0.6
+    assert abs(scores[0] - scores[1]) < 0.03
+    assert estimator.model_.layers[1].name == "input_shift"
+    expected = estimator.predict_proba(far)
+    assert_allclose(estimator.predict_proba(far[:5]), expected[:5], atol=1e-6)
+
+
+def test_training_far_from_0_goes_on(digits):
+    images, y = digits
+    scores = []
+    for X in (images / 15, images / 15 + 1e9):
+        estimator = CNN(warm_start=True, epochs=4)
+        estimator.fit(X, y).fit(X, y)
+        for _ in range(4):
+            estimator.partial_fit(X[::2], y[::2])
+        scores.append(estimator.score(X, y))
+    assert min(scores) > 0.7
+    assert abs(scores[0] - scores[1]) < 0.03
 
 
 # -- targets ---------------------------------------------------------------------------
@@ -308,7 +337,7 @@ def test_early_stopping_begins_with_2000_images():
 @KINDS
 def test_paths_give_the_bits_of_the_images_in_the_files(make, folder):
     files = load_image_folder(folder)
-    labels = files.target_names[files.target]
+    labels = files.labels
     arrays = ImageLoader(size=(9, 8)).fit_transform(files.data)
     make = partial(make, batch_size=16)  # in full batches equal images are merged
     estimator = make(image_size=(9, 8)).fit(files.data, labels)
@@ -331,6 +360,19 @@ def test_paths_stop_early_are_weighted_and_searched(folder):
     assert len(estimator.history_["val_loss"]) == estimator.n_epochs_
     search = GridSearchCV(CNN(image_size=8, epochs=25), {"hidden_units": [(), (4,)]})
     assert search.fit(files.data, files.target).best_score_ > 0.9
+
+
+def test_a_folder_that_lacks_a_class_is_scored_right(folder, tmp_path):
+    files = load_image_folder(folder)
+    (tmp_path / "red").symlink_to(folder / "red")
+    estimator = CNN(image_size=8, epochs=25)
+    test = load_image_folder(tmp_path)
+    by_name = estimator.fit(files.data, files.labels)
+    assert by_name.score(test.data, test.labels) > 0.9
+    with pytest.warns(FilesLeftOutWarning, match="no sub-folders .* 'blue'"):
+        test = load_image_folder(tmp_path, categories=files.target_names)
+    by_code = estimator.fit(files.data, files.target)
+    assert by_code.score(test.data, test.target) > 0.9
 
 
 def test_grey_files_have_one_channel(folder):
@@ -375,12 +417,60 @@ def test_partial_fit_goes_on_with_new_images(digits):
     assert estimator.score(images, y) > 0.9
 
 
+@pytest.fixture(scope="module")
+def sixteen_bits(tmp_path_factory):
+    """Grey files of 16 bits that use 10 in 64 levels, their numbers, and labels."""
+    data = load_digits()
+    images = np.kron(data.images[:200], np.ones((1, 2, 2))).astype(np.uint16)
+    images = 4 * images + 960  # of 0 to 1023, seen as 8 bits: 4
+    folder = tmp_path_factory.mktemp("sixteen_bits")
+    paths = [str(folder / f"{k}.{('png', 'tif')[k % 2]}") for k in range(200)]
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(image).save(path)
+    return paths, images, data.target[:200]
+
+
+def test_files_of_16_bits_give_the_bits_of_their_numbers(sixteen_bits):
+    paths, numbers, y = sixteen_bits
+    make = partial(CNN, batch_size=16)
+    of_files = make(image_size=16, color_mode="grayscale").fit(paths, y)
+    of_numbers = make().fit(numbers, y)
+    expected = of_numbers.predict_proba(numbers)
+    for estimator in (of_files, of_numbers):
+        assert_array_equal(estimator.predict_proba(paths), expected)
+        assert_array_equal(estimator.predict_proba(numbers), expected)
+    assert of_files.history_ == of_numbers.history_
+    pipe = make_pipeline(ImageLoader(16, color_mode="grayscale"), make())
+    assert_array_equal(pipe.fit(paths, y).predict_proba(paths), expected)
+
+
+def test_files_of_16_bits_are_learned(sixteen_bits):
+    paths, numbers, y = sixteen_bits
+    estimator = CNN(image_size=16, epochs=15).fit(
+        paths[:150], y[:150], X_val=numbers[150:, ..., None].repeat(3, 3), y_val=y[150:]
+    )
+    assert estimator.score(paths, y) > 0.9
+    estimator.partial_fit(paths[150:], y[150:])
+    assert estimator.score(paths, y) > 0.9
+
+
+def test_files_of_8_and_of_16_bits_are_not_mixed(folder, sixteen_bits):
+    eight, sixteen = load_image_folder(folder).data[:20], sixteen_bits[0][:20]
+    estimator = CNN(image_size=8, epochs=1)
+    with pytest.raises(ImageReadError, match=r"0\.png.*more than 8 bits.*same number"):
+        estimator.fit([*eight, *sixteen], [0] * 20 + [1] * 20)
+    estimator.fit(sixteen, np.arange(20) % 2)
+    with pytest.raises(ImageReadError, match=r"blue.*8 bits.*same number of bits"):
+        estimator.predict(eight)
+
+
 # -- scikit-learn's tools --------------------------------------------------------------
 
 
 @KINDS
 def test_cross_validation_and_searches_run(make, digits):
-    images, y = digits
+    images, y = (part[:150] for part in digits)
+    make = partial(make, epochs=1)
     flat = images.reshape(len(images), -1)
     assert cross_val_score(make(), images, y, cv=3).shape == (3,)
     grid = GridSearchCV(make(), {"weight_decay": [0.0, 3.0]}, cv=2).fit(images, y)

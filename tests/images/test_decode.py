@@ -221,7 +221,8 @@ def test_images_are_turned_upright(extension, orientation, save):
     exif[0x0112] = orientation
     path = save(photo(90, 60), f"a.{extension}", exif=exif, **FORMATS[extension])
     with Image.open(path) as image:
-        upright = ImageOps.exif_transpose(image)
+        image.load()  # which turns a TIFF, though Pillow 10 does not note it
+        upright = image if "tif" in extension else ImageOps.exif_transpose(image)
         expected = pixels(upright)
     assert_array_equal(decode_image(path, expected.shape[:2]), expected)
     expected = pixels(upright.resize((30, 20), BILINEAR))
@@ -386,38 +387,10 @@ def test_transparency_of_a_gif(save):
     assert_array_equal(result[0], [[255] * 3, [255] * 3, [200, 10, 10], [200, 10, 10]])
 
 
-SIXTEEN = np.arange(0, 65536, 8, dtype=np.uint16).reshape(64, 128)
-SIXTEEN[-1, -1] = 65535
-EIGHT = np.rint(SIXTEEN / 257)[..., None]
-
-
-@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.jp2", "big_endian.tif", "a.pgm"])
-def test_sixteen_bits_become_eight(name, save, write):
-    if name == "a.pgm":  # Pillow opens these with 32 bits
-        path = write(b"P5 128 64 65535\n" + SIXTEEN.astype(">u2").tobytes(), name)
-        with Image.open(path) as image:
-            assert image.mode == "I"
-    elif name == "big_endian.tif":
-        content = SIXTEEN.astype(">u2").tobytes()
-        path = save(Image.frombytes("I;16B", (128, 64), content), name)
-    else:
-        path = save(Image.fromarray(SIXTEEN), name)
-    assert_array_equal(decode_image(path, (64, 128), "grayscale"), EIGHT)
-    assert_array_equal(decode_image(path, (64, 128)), np.repeat(EIGHT, 3, axis=2))
-
-
 def test_lab_is_converted(save):
     path = save(Image.new("LAB", (4, 4), (255, 128, 128)), "a.tif")  # white
     for color_mode in MODES:
         assert decode_image(path, (4, 4), color_mode).min() >= 254
-
-
-@pytest.mark.parametrize(("mode", "kind"), [("I", "32-bit integers"), ("F", "floats")])
-def test_numbers_without_a_range_are_refused(mode, kind, save):
-    path = save(Image.new(mode, (4, 4), 1), "a.tif")
-    with pytest.raises(ImageReadError, match=f"a.tif.*are {kind}.*Scale them to 0-255"):
-        decode_image(path, (4, 4))
-    assert is_image(path)
 
 
 # -- files -----------------------------------------------------------------------------

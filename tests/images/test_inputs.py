@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import skdl._images._inputs as image_inputs
 from skdl._images import ImageInputs
+from skdl.exceptions import ImageReadError
 from skdl.networks import cnn_network
 
 SHAPE = (5, 4, 3)
@@ -272,6 +274,75 @@ def test_state_is_what_the_first_layer_scales_by(kind, scaling):
         assert_allclose(scaled, expected, rtol=1e-10, atol=1e-12)
 
 
+# -- far from 0 ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "offset"),
+    [
+        ("float64", 1e8),
+        ("float64", -(2.0**40)),
+        ("int64", 2**40),
+        ("uint32", 2**31),
+        ("float32", -(2.0**23) + 16),
+    ],
+)
+def test_images_far_from_0_are_shifted_before_they_are_cast(given, offset):
+    near = np.random.default_rng(0).integers(0, 16, (N, *SHAPE)).astype(np.float64)
+    X = (near + offset).astype(given)
+    assert_array_equal(X - offset, near)  # it loses nothing yet
+    inputs = fitted(X, dtype="float32")
+    mean, variance = moments(near, np.ones(N))
+    assert_allclose(inputs.mean - offset, mean, atol=1e-3)
+    assert_allclose(inputs.variance, variance, rtol=1e-12)
+    result = inputs.transform(X)
+    assert result.dtype == inputs.dtype_of(X) == "float32"
+    state = inputs.state()
+    centred = result - state["input_scaling/moving_mean"]
+    assert_allclose(centred, near - mean, atol=1e-3)
+
+
+def test_a_shift_is_of_channels_that_need_one():
+    X = numbers(N, *SHAPE) + np.array([0, 1e8, 0])
+    inputs = fitted(X, dtype="float32")
+    assert_allclose(inputs.shift, [0, 1e8, 0], rtol=1e-6)
+    result = inputs.transform(X)
+    assert_array_equal(result[..., ::2], X[..., ::2].astype(np.float32))
+    assert_array_equal(result[..., 1], (X[..., 1] - inputs.shift[1]).astype("f4"))
+    # bytes cannot be shifted as such
+    now = bytes_(N, *SHAPE)
+    assert inputs.dtype_of(now) == "float32"
+    assert_array_equal(inputs.transform(now), (now - inputs.shift).astype(np.float32))
+
+
+@pytest.mark.parametrize("block_bytes", [1, 2**23])
+def test_shifting_does_not_depend_on_blocks(block_bytes, monkeypatch):
+    X = numbers(N, *SHAPE) + 1e9
+    inputs = fitted(X, dtype="float32")
+    monkeypatch.setattr(image_inputs, "BLOCK_BYTES", block_bytes)
+    expected = (X - inputs.shift).astype(np.float32)
+    assert_array_equal(inputs.transform(X), expected)
+
+
+@pytest.mark.parametrize("scaling", ["standard", None])
+def test_ordinary_images_are_not_shifted(scaling):
+    for X in (bytes_(N, *SHAPE), numbers(N, *SHAPE), numbers(N, *SHAPE) + 60):
+        inputs = fitted(X, scaling=scaling, dtype="float32")
+        assert_array_equal(inputs.shift, np.zeros(3))
+        assert not inputs.layers()
+    far = numbers(N, *SHAPE) + 1e8
+    assert not fitted(far, scaling=None, dtype="float32").shift.any()
+    assert not fitted(far, dtype="float64").shift.any()  # which holds them
+
+
+def test_a_model_has_the_shift_before_the_network():
+    X = numbers(N, *SHAPE) + np.array([0, 2.0**20, 0])
+    X = X.astype(np.float32)
+    inputs = fitted(X, dtype="float32")
+    (layer,) = inputs.layers()
+    assert_array_equal(layer(X), inputs.transform(X))
+
+
 def test_it_is_pickled():
     X = numbers(N, *SHAPE)
     inputs = fitted(X, dtype="float32")
@@ -329,8 +400,84 @@ def test_moments_are_of_files_evenly_spaced(
     assert_allclose(inputs.variance, variance, rtol=1e-12)
 
 
-def test_files_are_not_read_without_scaling():
-    paths = np.array(["not there"], object)
+@pytest.fixture
+def deep(tmp_path):
+    """Grey images of 16 bits, of which they use 10, and their paths."""
+    Image = pytest.importorskip("PIL.Image")
+    X = np.random.default_rng(0).integers(0, 1024, (N, 5, 4), dtype=np.uint16)
+    paths = np.empty(N, object)
+    for i, image in enumerate(X):
+        paths[i] = str(tmp_path / f"deep_{i}.png")
+        Image.fromarray(image).save(paths[i])
+    return X[..., np.newaxis], paths
+
+
+@pytest.mark.parametrize("scaling", ["standard", None])
+def test_files_of_16_bits_are_as_arrays_of_their_numbers(deep, scaling):
+    X, paths = deep
+    options = {"scaling": scaling, "color_mode": "grayscale", "dtype": "float32"}
+    of_files = fitted(paths, shape=(5, 4, 1), **options)
+    of_arrays = fitted(X.astype(np.float32), **options)
+    for inputs in (of_files, of_arrays):
+        assert_array_equal(inputs.mean, of_arrays.mean)
+        assert_array_equal(inputs.variance, of_arrays.variance)
+        assert inputs.lowest_and_highest == (X.min(), X.max())
+        assert inputs.value_range is None
+        assert inputs.dtype_of(paths) == "float32"
+        assert inputs.transform(paths).dtype == "float32"
+        assert_array_equal(inputs.transform(paths), X)
+
+
+def test_files_of_long_integers_are_shifted(tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    X = 2**30 + np.random.default_rng(0).integers(0, 16, (N, 5, 4), dtype=np.int32)
+    paths = np.array([str(tmp_path / f"{i}.tif") for i in range(N)], object)
+    for path, image in zip(paths, X, strict=True):
+        Image.fromarray(image).save(path)
+    options = {"color_mode": "grayscale", "dtype": "float32"}
+    inputs = fitted(paths, shape=(5, 4, 1), **options)
+    assert_allclose(inputs.variance, np.var(X), rtol=1e-10)
+    centred = inputs.transform(paths) - inputs.state()["input_scaling/moving_mean"]
+    assert_allclose(centred[..., 0], X - X.mean(), atol=1e-5)
+
+
+def test_files_have_the_bits_of_training_images(folder, deep):
+    _, bytes_of = folder
+    _, paths = deep
+    shape, options = (5, 4, 1), {"color_mode": "grayscale"}
+    for before, now in [(bytes_of, paths), (paths, bytes_of)]:
+        inputs = fitted(before, shape=shape, **options)
+        with pytest.raises(ImageReadError, match="number of bits, or leave it out"):
+            inputs.transform(now)
+    after_bytes = fitted(bytes_(N, *shape))
+    with pytest.raises(ImageReadError, match="8 bits for each channel, and nothing"):
+        after_bytes.transform(paths)
+    after_numbers = fitted(numbers(N, *SHAPE)[..., :1])
+    assert after_numbers.transform(paths).max() > 255
+    assert after_numbers.transform(bytes_of).dtype == np.uint8
+
+
+def test_numbers_in_files_on_another_scale_are_told_of(tmp_path, deep):
+    Image = pytest.importorskip("PIL.Image")
+    X, paths = deep
+    path = str(tmp_path / "floats.tif")
+    Image.fromarray(X[0, ..., 0].astype(np.float32) / 1023).save(path)
+    to_one, to_255 = (fitted(X / high) for high in (1023, 4))
+    with pytest.warns(UserWarning, match=r"up to 1\.02e\+03, .* Give them as in train"):
+        to_one.warn_about_range(paths, "X", stacklevel=1)
+    with pytest.warns(UserWarning, match=r"up to 255\. Multiply by 255"):
+        to_255.warn_about_range(np.array([path], object), "X", stacklevel=1)
+    with warnings.catch_warnings(action="error"):
+        to_255.warn_about_range(paths, "X", stacklevel=1)
+        inputs = fitted(paths, shape=X.shape[1:], color_mode="grayscale")
+        inputs.warn_about_range(paths, "X", stacklevel=1)
+        inputs.warn_about_range(X, "X", stacklevel=1)
+
+
+def test_of_files_without_scaling_the_first_header_is_read(folder):
+    paths = folder[1]
+    paths[1:] = "not there"
+    Path(paths[0]).write_bytes(Path(paths[0]).read_bytes()[:60])  # no pixels
     inputs = fitted(paths, shape=SHAPE, scaling=None)
     assert_array_equal(inputs.variance, np.full(3, 255.0**2))
     assert inputs.dtype_of(paths) == "uint8"

@@ -83,8 +83,9 @@ def test_after_an_error_the_rest_is_left(monkeypatch):
 
     monkeypatch.setattr(reading, "decode_image", fails)
     monkeypatch.setattr(reading, "cpu_count", lambda: 2)
+    paths = [str(i) for i in range(1000 * reading.BLOCK)]
     with pytest.raises(ImageReadError):
-        read_images([str(i) for i in range(1000 * reading.BLOCK)], (1, 1))
+        read_images(paths, (1, 1), dtype="uint8")
     assert len(read) < 500  # one of each of the 1000 blocks, if none were left
 
 
@@ -122,3 +123,36 @@ def test_warnings_stay_as_they_are(files, monkeypatch):
         read_images(files[0], (12, 16))
         assert warnings.filters == before
     assert caught == []
+
+
+# -- bits ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """Paths of three grey files: 8 bits, 16 bits, 8 bits."""
+    dtypes = np.uint8, np.uint16, np.uint8
+    paths = [str(tmp_path / f"{k}.png") for k in range(len(dtypes))]
+    for path, dtype in zip(paths, dtypes, strict=True):
+        Image.fromarray(np.arange(12, dtype=dtype).reshape(3, 4)).save(path)
+    return paths
+
+
+def test_all_images_have_the_dtype_of_the_first(mixed):
+    assert read_images(mixed[::2], (3, 4)).dtype == np.uint8
+    assert read_images(mixed[1:2], (3, 4)).dtype == np.float32
+    for paths, wrong, right in [
+        (mixed, "1.png", "0.png"),
+        (mixed[1:], "2.png", "1.png"),
+    ]:
+        message = rf"{wrong}': it holds .*8 bits .*, but '.*{right}' .*8 bits"
+        with pytest.raises(ImageReadError, match=message):
+            read_images(paths, (3, 4))
+
+
+def test_a_dtype_may_be_asked_for(mixed):
+    for dtype, wrong in [("uint8", 1), ("float32", 0), ("float64", 0)]:
+        message = "but earlier ones .*Save all images"
+        with pytest.raises(ImageReadError, match=message) as caught:
+            read_images(mixed, (3, 4), dtype=dtype)
+        assert caught.value.path == mixed[wrong]

@@ -54,6 +54,7 @@ def test_sub_folders_are_classes(make):
     expected = ["ants/z", "cats/Kitty.png", "cats/tom.jpg", "dogs/pluto.gif"]
     assert names_of(bunch) == [*expected, "dogs/rex.png"]
     assert_array_equal(bunch.target, [0, 1, 1, 2, 2])
+    assert_array_equal(bunch.labels, ["ants", "cats", "cats", "dogs", "dogs"])
     assert bunch.target.dtype.kind == "i"
     assert all(type(path) is str and os.path.isfile(path) for path in bunch.data)
     assert_array_equal(bunch.filenames, bunch.data)
@@ -72,6 +73,28 @@ def test_same_files_as_scikit_learn_lists(make):
         theirs = load_files("top", categories=["c", "a"], load_content=False)
         assert_array_equal(ours.target_names, theirs.target_names)
         assert_array_equal(np.sort(ours.data), np.sort(theirs.filenames))
+
+
+def test_a_folder_that_lacks_a_class_has_the_codes_of_the_other(make):
+    make("train/ants/1.png", "train/cats/1.png", "train/dogs/1.png")
+    make("test/ants/2.png", "test/dogs/2.png", "test/dogs/3.png")
+    train = load_image_folder("top/train")
+    missing = "In 'top.test', there are no sub-folders of these names: 'cats'"
+    with pytest.warns(FilesLeftOutWarning, match=missing) as caught:
+        test = load_image_folder("top/test", categories=train.target_names)
+    assert len(caught) == 1
+    assert_array_equal(test.target_names, train.target_names)
+    assert_array_equal(test.target, [0, 2, 2])
+    assert_array_equal(test.labels, ["ants", "dogs", "dogs"])
+    assert test.DESCR.endswith("{'ants': 1, 'cats': 0, 'dogs': 2}")
+    # names need no such care, and codes are those of the names whatever their order
+    assert_array_equal(load_image_folder("top/test").labels, test.labels)
+    for names in (["dogs", "cats", "ants"], ["dogs", "dogs", "cats", "ants"]):
+        with pytest.warns(FilesLeftOutWarning, match=missing):
+            _, codes = load_image_folder("top/test", categories=names, return_X_y=True)
+        assert_array_equal(codes, [0, 2, 2])
+    some = load_image_folder("top/train", categories=["cats"])
+    assert_array_equal(some.labels, ["cats"])
 
 
 def test_pair_of_data_and_target(make):
@@ -199,11 +222,17 @@ WRONG = {
         ValueError,
         "sub-folders of 'top'. Give",
     ),
-    "unknown class": (
+    "unknown classes": (
         ["a/1.png", "b/1.png"],
-        {"categories": ["a", "c"]},
+        {"categories": ["d", "c"]},
         ValueError,
-        r"categories=\['a', 'c'\] must name .* 'top', which has \['a', 'b'\]",
+        r"categories=\['d', 'c'\] must name .* 'top', which has \['a', 'b'\]",
+    ),
+    "classes that are no text": (
+        ["a/1.png", "b/1.png"],
+        {"categories": ["a", 1]},
+        ValueError,
+        r"categories=\['a', 1\] must be names .* as text; 'top' has \['a', 'b'\]",
     ),
     "no class": (["a/1.png"], {"categories": []}, ValueError, "must name one or more"),
     "text": (["a/1.png"], {"categories": "a"}, ValueError, r"Give a list: \['a'\]\."),

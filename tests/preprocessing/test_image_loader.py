@@ -23,6 +23,8 @@ from sklearn.utils.validation import check_is_fitted
 from skdl.exceptions import ImageReadError
 from skdl.preprocessing import ImageLoader
 
+BILINEAR = Image.Resampling.BILINEAR
+
 
 @pytest.mark.filterwarnings("ignore:Can't test estimator ImageLoader which requires")
 def test_scikit_learn_checks():
@@ -73,6 +75,30 @@ def test_parameters_reach_the_files(files):
     assert_array_equal(cropped, images[:, :, 1:7])
     grey = ImageLoader((6, 8), color_mode="grayscale").transform(paths)
     assert_array_equal(grey[0, ..., 0], Image.fromarray(images[0]).convert("L"))
+
+
+@pytest.mark.parametrize("extension", ["png", "tif"])
+def test_files_of_16_bits_give_their_numbers(extension, tmp_path):
+    numbers = np.random.default_rng(0).integers(0, 1024, (3, 6, 8), dtype=np.uint16)
+    paths = [tmp_path / f"{k}.{extension}" for k in range(3)]
+    for path, image in zip(paths, numbers, strict=True):
+        Image.fromarray(image).save(path)
+    result = ImageLoader((6, 8), color_mode="grayscale").transform(paths)
+    assert result.dtype == np.float32
+    assert_array_equal(result[..., 0], numbers)
+    small = ImageLoader(2, color_mode="grayscale", crop_or_pad="crop").transform(paths)
+    for image, got in zip(numbers, small, strict=True):
+        image = Image.fromarray(image.astype(np.float32))
+        expected = image.resize((2, 2), BILINEAR, box=(1, 0, 7, 6))
+        assert_array_equal(got[..., 0], expected)
+
+
+def test_files_of_8_and_of_16_bits_have_no_common_scale(files, tmp_path):
+    Image.fromarray(np.ones((6, 8), np.uint16)).save(tmp_path / "a.png")
+    with pytest.raises(
+        ImageReadError, match=r"a\.png.*more than 8 bits.*, but '.*0\.png"
+    ):
+        ImageLoader(6).transform([*files[0][:1], tmp_path / "a.png"])
 
 
 def test_nothing_is_learnt(files):
