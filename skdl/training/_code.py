@@ -82,7 +82,9 @@ def _attributes(steps, place):
 
 
 def _sorted(found):
-    return tuple((name, tuple(sorted(places))) for name, places in sorted(found.items()))
+    return tuple(
+        (name, tuple(sorted(places))) for name, places in sorted(found.items())
+    )
 
 
 @functools.lru_cache(maxsize=4096)

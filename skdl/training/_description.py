@@ -17,9 +17,7 @@ from skdl.training._code import digest_of_code, what_is_read
 from skdl.training._known import is_known, known_name
 
 _MOST = 20_000  # objects looked at, before one counts as equal to itself only
-_PLAIN = frozenset(
-    {bool, int, float, complex, str, bytes, type(None), type(Ellipsis)}
-)
+_PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None), type(Ellipsis)})
 # without an identity that matters: equal ones may or may not be one object
 _VALUES = (
     tuple,
@@ -71,6 +69,7 @@ _OF_CLASSES = frozenset(
         "__match_args__",
         "__module__",
         "__qualname__",
+        "__slotnames__",
         "__static_attributes__",
         "__type_params__",
         "__weakref__",
@@ -266,6 +265,11 @@ class Look:
         return "array", value.shape, kind, content
 
     @describe.register
+    def _(self, value: np.ma.MaskedArray):
+        parts = value.data, np.ma.getmaskarray(value), value.fill_value
+        return "masked", *map(self.at, parts)
+
+    @describe.register
     def _(self, value: np.generic):
         if isinstance(value, np.object_) or value.dtype.hasobject:
             raise Unknown
@@ -309,7 +313,11 @@ class Look:
 
     @describe.register
     def _(self, value: types.MethodType):
-        return "method", self.at(value.__func__), self.at(value.__self__)
+        function, owner = value.__func__, self.at(value.__self__)
+        name = getattr(function, "__name__", None)
+        if vars(type(value.__self__)).get(name) is function:
+            return "method", owner, name  # which is with the class
+        return "method", owner, self.at(function)
 
     @describe.register
     def _(self, value: functools.partial):
@@ -339,8 +347,10 @@ class Look:
 
     @describe.register
     def _(self, value: type):
+        if is_known(value.__module__) and "<locals>" in value.__qualname__:
+            return self.itself(value)  # there may be others of that name
         if is_known(value.__module__):
-            return self.itself(value)  # made by a function, and found nowhere
+            return _known(value.__module__, value.__qualname__)
         self.met_code = True
         bases = [
             self.at(base)
@@ -423,6 +433,9 @@ class Look:
     def of_known_class(self, value):
         """Describe an object whose class is none of a user, by what it holds."""
         cls = type(value)
+        name = known_name(value) if callable(value) else None
+        if name is not None:
+            return _known(*name)  # a function of NumPy, say
         if dataclasses.is_dataclass(value):
             fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
             return "object", self.at(cls), self.attributes(fields)
@@ -443,7 +456,7 @@ class Look:
         return "reduced", *map(self.at, (function, args, state, *held))
 
     def _state(self, value):
-        """Attributes of an object, and what it holds as a kind of list, dict, number."""
+        """Attributes of an object, and what it holds as a kind of list, say."""
         cls = type(value)
         slots = {}
         for base in cls.__mro__:
@@ -454,7 +467,10 @@ class Look:
                 held = getattr(value, name, _MISSING)
                 if held is not _MISSING and name != "__dict__":
                     slots[name] = held
-        state = [self.attributes(getattr(value, "__dict__", {})), self.attributes(slots)]
+        state = [
+            self.attributes(getattr(value, "__dict__", {})),
+            self.attributes(slots),
+        ]
         for base in cls.__mro__[:-1]:
             if base in _CONTENTS:
                 state.append(self.at(_content(base, value)))

@@ -1,4 +1,4 @@
-"""Which modules, functions and classes are none of a user's, and so stay what they are."""
+"""Which modules, functions and classes are none of a user's."""
 
 import functools
 import sys
@@ -52,8 +52,8 @@ def known_name(thing):
 
     Parameters
     ----------
-    thing : function or type
-        Anybody's.
+    thing : object
+        A function, a class, or what is used like one.
 
     Returns
     -------
@@ -61,13 +61,14 @@ def known_name(thing):
         Module and name; None for what is a user's or has no such place. A function
         that has taken the name of another one, as by `functools.wraps`, is nowhere.
     """
-    module = thing.__module__
+    module = getattr(thing, "__module__", None)
+    name = getattr(thing, "__qualname__", None)
     written_in = module
     if isinstance(thing, types.FunctionType):
         written_in = thing.__globals__.get("__name__")
-    if not is_known(module) or not is_known(written_in):
+    if not name or not is_known(module) or not is_known(written_in):
         return None
     found = sys.modules.get(module)
-    for part in thing.__qualname__.split("."):
+    for part in name.split("."):
         found = getattr(found, part, None)
-    return (module, thing.__qualname__) if found is thing else None
+    return (module, name) if found is thing else None
