@@ -55,12 +55,10 @@ class CompiledModel:
         config = getattr(model, "_compile_config", None)
         names = ("loss", "loss_weights", "metrics", "weighted_metrics")
         compiled = {} if config is None else config.config
-        compiled = [compiled.get(name) for name in names]
         self._identity, self.has_code = looked_at(
             model,
             [(tuple(v.shape), v.dtype, v.trainable) for v in model.variables],
-            compiled,
-            _registered(compiled),
+            [compiled.get(name) for name in names],
             keras_settings(),
         )
 
@@ -102,13 +100,6 @@ class CompiledModel:
             False for copies that hold nothing but Keras's own layers.
         """
         return (self._is_shared or self.has_code) and CompiledModel(model) != self
-
-
-def _registered(compiled):
-    """What users have given names to, as Keras finds it by these."""
-    known = keras.saving.get_custom_objects()
-    names = [name for name in keras.tree.flatten(compiled) if isinstance(name, str)]
-    return [known.get(name) for name in names]
 
 
 def compiled_network(model, X):
