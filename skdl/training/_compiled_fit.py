@@ -108,6 +108,8 @@ def fit_compiled(
         trainer.reset([layout.read(variables)])
         trainer.read_optimizer(model.optimizer)
         trainer.trace()
+        if spec.build.has_code:  # before the user may change what it reads
+            network.predictor(apart=True).trace()
         trainer.evaluated_at_once = validation_batch_size or batch_size
         trainer.metric_names = _names(network.model, model)
         (outcome,) = train(
