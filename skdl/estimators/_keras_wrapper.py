@@ -10,7 +10,7 @@ from skdl._keras import keras
 from skdl._seeds import names_as_before
 from skdl._validation import plain_weights
 from skdl.base._epochs import EpochTasks
-from skdl.base._estimator import or_unchanged
+from skdl.base._unchanged import or_unchanged
 from skdl.estimators._keras_building import KerasBuilding
 from skdl.estimators._keras_checks import KerasChecks
 from skdl.estimators._keras_training import KerasTraining
