@@ -3,14 +3,17 @@
 A process of its own, since an interrupt that comes too late would end the tests.
 """
 
+import io
 import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -498,6 +501,76 @@ def refit_of_ensemble():
     return {**out, "same": same(before, ensemble.predict_proba(X))}
 
 
+# -- searches with a journal ----------------------------------------------------------
+
+
+def _searched(cls, journal, est, **options):
+    options = {"init_points": 3, "n_iter": 1, "cv": 2, "random_state": 0, **options}
+    prefix = "optimizer__" if isinstance(est, KerasClassifier) else ""
+    spaces = {f"{prefix}learning_rate": (0.001, 0.1, "log-uniform")}
+    return cls(est, spaces, journal=journal, refit=False, **options).fit(X, Y)
+
+
+def _resumed(cls, est, **options):
+    """A search that is interrupted, and then goes on from its journal."""
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Path(folder, "search.jsonl")
+        out = raised(_searched, cls, journal, est, **options)
+        out["lines"] = len(journal.read_text(encoding="utf-8").splitlines())
+        again = raised(_searched, cls, journal, est, **options)
+        search = _searched(cls, journal, est, **options)  # all is known
+    whole = _searched(cls, None, clone(est).set_params(callbacks=None), **options)
+    names = ("mean_test_score", "split0_test_score", "split1_test_score")
+    alike = [same(search.cv_results_[k], whole.cv_results_[k]) for k in names]
+    alike.append(search.cv_results_["params"] == whole.cv_results_["params"])
+    return {**out, "again": [again["raised"], again["begun"]], "same": all(alike)}
+
+
+def in_searches():
+    """The first fit of the third of four candidates, on two folds each."""
+    est = dense(At(fit=5, epoch=1), epochs=2)
+    return {
+        "BayesSearchCV": _resumed(BayesSearchCV, est),
+        "pruned": _resumed(BayesSearchCV, est, prune=True),
+        "NelderMeadSearchCV": _resumed(NelderMeadSearchCV, est),
+        "wrapper": _resumed(BayesSearchCV, wrapped(At(fit=5, epoch=1), epochs=2)),
+    }
+
+
+def in_journals():
+    """While the third line is brought to the disk, and in the midst of its write."""
+    sync, calls = os.fsync, []
+
+    def synced(file):
+        calls.append(1)
+        if len(calls) == 3:
+            interrupt()
+        sync(file)
+
+    class Torn(io.FileIO):
+        def write(self, data):
+            calls.append(1)
+            if len(calls) == 3:
+                super().write(bytes(data[: len(data) // 2]))
+                interrupt()
+            return super().write(data)
+
+    def torn(path, mode="r", **kwargs):
+        if mode != "ab":
+            return before(path, mode, **kwargs)
+        return io.BufferedWriter(Torn(path, mode))
+
+    before = Path.open
+
+    est = dense(At(fit=0), epochs=1)
+    with patched(os, "fsync", synced):
+        outcomes = {"on the disk": _resumed(BayesSearchCV, est)}
+    calls.clear()
+    with patched(Path, "open", torn):
+        outcomes["torn"] = _resumed(BayesSearchCV, est)
+    return outcomes
+
+
 SINGLE = ("kept_", "unchanged_")
 SCENARIOS = {
     name: function
@@ -505,8 +578,18 @@ SCENARIOS = {
     if name.startswith((*SINGLE, "in_", "trained_", "refit_"))
 }
 
+
+def outcome(function):
+    try:
+        return function()
+    except Exception as error:  # tells the tests more than a process that has died
+        return {"raised": repr(error)}
+
+
 if __name__ == "__main__":
-    print(json.dumps({name: function() for name, function in SCENARIOS.items()}))
+    # shells let what they start in the background ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    print(json.dumps({name: outcome(function) for name, function in SCENARIOS.items()}))
     sys.stdout.flush()
     BEGUN.clear()
     dense(At()).fit(X, Y)  # nobody catches this one

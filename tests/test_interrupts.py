@@ -99,6 +99,27 @@ def test_an_ensemble_is_not_half_an_old_one_and_half_a_new_one(outcomes):
     assert outcome["same"]
 
 
+@pytest.mark.parametrize(
+    "name", ["BayesSearchCV", "pruned", "NelderMeadSearchCV", "wrapper"]
+)
+def test_a_candidate_that_was_interrupted_is_tried_again(outcomes, name):
+    """Its score is not in the journal, and the search ends as if nothing had been."""
+    outcome = outcomes["in_searches"][name]
+    assert (outcome["raised"], outcome["begun"]) == ("KeyboardInterrupt", 5)
+    assert outcome["lines"] == 1 + 2
+    assert outcome["again"] == [None, 4]  # two candidates on two folds each
+    assert outcome["same"]
+
+
+def test_a_journal_that_is_written_to_stays_readable(outcomes):
+    whole, torn = (outcomes["in_journals"][name] for name in ("on the disk", "torn"))
+    assert whole["raised"] == torn["raised"] == "KeyboardInterrupt"
+    assert whole["lines"] == torn["lines"] == 3
+    assert whole["again"] == [None, 4]
+    assert torn["again"] == [None, 6]  # the line in question does not count
+    assert (whole["same"], torn["same"]) == (True, True)
+
+
 def test_a_script_dies_of_the_signal(finished):
     """So that a loop of the shell over scripts ends as well."""
     assert finished.returncode == -signal.SIGINT
