@@ -93,6 +93,14 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
         ------
         ValueError
             If data or parameters do not fit; the estimator stays as it was.
+        KeyboardInterrupt
+            After Ctrl-C. From the first whole epoch on, the networks keep the weights
+            reached so far.
+
+        Warns
+        -----
+        skdl.exceptions.TrainingInterruptedWarning
+            If weights are kept after Ctrl-C.
         """
         self._validate_params()
         panel = read_panel(series)

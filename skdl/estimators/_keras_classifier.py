@@ -252,6 +252,14 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
             it was.
         skdl.exceptions.TrainingDivergedError
             If the loss becomes NaN or infinite.
+        KeyboardInterrupt
+            After Ctrl-C. From the first whole epoch on, the model keeps the weights
+            reached so far.
+
+        Warns
+        -----
+        skdl.exceptions.TrainingInterruptedWarning
+            If weights are kept after Ctrl-C.
         """
         try:
             super().fit(

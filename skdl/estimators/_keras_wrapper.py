@@ -219,6 +219,14 @@ class BaseWrapper(
             it was.
         skdl.exceptions.TrainingDivergedError
             If the loss becomes NaN or infinite.
+        KeyboardInterrupt
+            After Ctrl-C. From the first whole epoch on, the model keeps the weights
+            reached so far.
+
+        Warns
+        -----
+        skdl.exceptions.TrainingInterruptedWarning
+            If weights are kept after Ctrl-C.
         """
         if any(part is not None for part in (X_val, y_val, sample_weight_val)):
             if X_val is None or y_val is None:
