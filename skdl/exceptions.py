@@ -42,14 +42,18 @@ class TrainingDivergedError(ValueError):
 
 
 class TrainingInterruptedWarning(UserWarning):
-    """``fit`` was interrupted (Ctrl-C) and keeps the weights reached so far.
+    """``fit`` was interrupted (Ctrl-C), and the estimator keeps the weights so far.
+
+    It comes beside the ``KeyboardInterrupt``, which is raised in any case, so that
+    loops over fits end. Within a search or a cross-validation the estimator is a clone
+    that nobody sees again.
 
     Examples
     --------
     >>> import warnings
     >>> from skdl.exceptions import TrainingInterruptedWarning
-    >>> warnings.simplefilter("error", TrainingInterruptedWarning)  # let Ctrl-C raise
-    >>> warnings.resetwarnings()
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", TrainingInterruptedWarning)  # fit here
     """
 
 

@@ -7,7 +7,8 @@ from sklearn.base import ClassifierMixin
 
 from skdl._targets import classification_targets
 from skdl._validation import StrOptions
-from skdl.base._estimator import NeuralEstimator, or_unchanged
+from skdl.base._estimator import NeuralEstimator
+from skdl.base._unchanged import or_unchanged
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

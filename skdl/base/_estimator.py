@@ -1,7 +1,6 @@
 """The base of all estimators: fit, one more epoch, raw predictions, state."""
 
 import copy
-import functools
 import numbers
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from skdl.base._epochs import EpochTasks
 from skdl.base._rows import Rows
 from skdl.base._together import fit_together
 from skdl.base._training import TrainingMixin
+from skdl.base._unchanged import or_unchanged
 
 AUTO_EARLY_STOPPING_ROWS = 10_000  # as in HistGradientBoostingClassifier
 PREDICT_BYTES = 2**27  # of X scaled and predicted at a time
@@ -36,22 +36,6 @@ def _through(layers, x):
     for layer in layers:
         x = layer(x)
     return x
-
-
-def or_unchanged(method):
-    """Make a method leave the estimator as it was when it fails."""
-
-    @functools.wraps(method)
-    def wrapped(self, *args, **kwargs):
-        before = self.__dict__.copy()
-        try:
-            return method(self, *args, **kwargs)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
-
-    return wrapped
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -183,6 +167,9 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
             If data or parameters do not fit; the estimator stays as it was.
         skdl.exceptions.TrainingDivergedError
             If the loss becomes NaN or infinite.
+        KeyboardInterrupt
+            After Ctrl-C, which ends every loop that the fit is in. From the first whole
+            epoch on, the estimator keeps the weights reached so far.
 
         Warns
         -----
@@ -191,7 +178,7 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
             out, if rare classes cannot be on both sides of ``early_stopping=True``, or
             if a key of `class_weight` may be misspelt.
         skdl.exceptions.TrainingInterruptedWarning
-            After Ctrl-C, which ends the training and keeps the weights so far.
+            If weights are kept after Ctrl-C.
         """
         self._validate_params()
         context = self._init_callback_context(max_subtasks=self.epochs)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skdl.base._rows import Rows
+from skdl.base._unchanged import keep_after
 from skdl.exceptions import TrainingDivergedError
 from skdl.training._loop import Plan, train
 from skdl.training._trained import MEMBERS
@@ -84,8 +85,15 @@ class Prepared:
         """Steps of one epoch, the same for all members."""
         return -(-max(self.data.sizes) // self.plan.batch_size)
 
-    def train(self):
-        """Train, and let the estimator keep what was learnt."""
+    def train(self, *, keeps=True):
+        """Train, and let the estimator keep what was learnt.
+
+        Parameters
+        ----------
+        keeps : bool, default=True
+            Whether it keeps what it has learnt before an interrupt, which it can if all
+            members are trained together, from the first whole epoch on.
+        """
         from skdl.training._program import PROGRAMS, can_have_members
 
         runs = [self]
@@ -99,6 +107,7 @@ class Prepared:
             known, before = self.estimator._optimizer_state
         if known != optimizer:  # begin afresh
             before = [None] * len(runs)
+        keeps = keeps and len(runs) == 1 and not self.incremental
         for run, state in zip(runs, before, strict=True):
             with PROGRAMS.trainer(run.key) as trainer:
                 trainer.reset(run.weights, state)
@@ -108,6 +117,7 @@ class Prepared:
                     run.plan,
                     validation=run.validation,
                     listeners=run.listeners,
+                    keep=self._finish_after if keeps else None,
                 )
                 states.append(trainer.optimizer_state() if self.incremental else None)
         if self.incremental:
@@ -147,6 +157,10 @@ class Prepared:
             validation=judged and together(judged[which]),
             weights=self.weights[which],
         )
+
+    def _finish_after(self, interrupt, outcomes):
+        n_epochs = max(outcome.n_epochs for outcome in outcomes)
+        keep_after(interrupt, self.estimator, n_epochs, self.finish, outcomes)
 
     def finish(self, outcomes):
         """Let the estimator keep what its members have learnt.

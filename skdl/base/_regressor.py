@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from skdl._targets import numeric_targets
-from skdl.base._estimator import NeuralEstimator, or_unchanged
+from skdl.base._estimator import NeuralEstimator
+from skdl.base._unchanged import or_unchanged
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

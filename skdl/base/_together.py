@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 from skdl.training._loop import train
 from skdl.training._trained import MEMBERS
@@ -31,8 +32,23 @@ def fit_together(fits):
     -------
     list of Exception or None
         What each fit raised; the estimator is then as it was before.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C; all estimators are as they were before.
     """
     fits = [_Fit(*fit) for fit in fits]
+    try:
+        _fit_all(fits)
+    except BaseException:
+        for fit in fits:
+            fit.undo()
+        raise
+    return [fit.error for fit in fits]
+
+
+def _fit_all(fits):
     waiting = {}
     held = 0
     for fit in fits:
@@ -48,7 +64,6 @@ def fit_together(fits):
         held += n_bytes
         waiting.setdefault(key, []).append(fit)
     _train(waiting)
-    return [fit.error for fit in fits]
 
 
 class _Fit:
@@ -65,10 +80,14 @@ class _Fit:
         try:
             return step(*args)
         except Exception as error:
-            self.estimator.__dict__.clear()
-            self.estimator.__dict__.update(self.before)
             self.error, self.prepared = error, None
+            self.undo()
             return None
+
+    def undo(self):
+        """Let the estimator be as it was."""
+        self.estimator.__dict__.clear()
+        self.estimator.__dict__.update(self.before)
 
     def prepare(self):
         """Do all but the training; True if that went well."""
@@ -83,7 +102,7 @@ class _Fit:
     def train_alone(self):
         """Train in a program that is not shared."""
         if self.prepared is not None:
-            self._try(self.prepared.train)
+            self._try(partial(self.prepared.train, keeps=False))
             self.prepared = None  # and its rows
 
     def finish(self, outcomes):

@@ -26,6 +26,7 @@ from skdl._validation import (
     names_of_inputs,
     tags_of,
 )
+from skdl.base._unchanged import or_unchanged
 from skdl.ensemble._answers import columns
 from skdl.ensemble._fold_base import FoldEnsemble
 from skdl.ensemble._folds import check_row_weights, fit_folds, seeds_of, splits_of
@@ -72,6 +73,7 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
+    @or_unchanged
     @with_callbacks
     def fit(self, X, y, sample_weight=None, **params):
         """Fit base models for each fold, then the final estimator.

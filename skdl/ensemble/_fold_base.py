@@ -34,6 +34,7 @@ from skdl._validation import (
     scorer_takes_weights,
     tags_of,
 )
+from skdl.base._unchanged import or_unchanged
 from skdl.ensemble._answers import response_method
 from skdl.ensemble._folds import (
     Task,
@@ -98,6 +99,7 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
+    @or_unchanged
     @with_callbacks
     def fit(self, X, y, sample_weight=None, **params):
         """Fit a model for each fold, and combine them.

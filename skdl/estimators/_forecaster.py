@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._series import SeriesTransform, read_panel
 from skdl._validation import Interval, StrOptions, non_negative
-from skdl.base._estimator import or_unchanged
+from skdl.base._unchanged import has_kept, keep_after, or_unchanged
 from skdl.estimators._forecast_held_out import (
     Residuals,
     held_out_blocks,
@@ -95,6 +95,14 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
         ------
         ValueError
             If data or parameters do not fit; the estimator stays as it was.
+        KeyboardInterrupt
+            After Ctrl-C. From the first whole epoch on, the networks keep the weights
+            reached so far.
+
+        Warns
+        -----
+        skdl.exceptions.TrainingInterruptedWarning
+            If weights are kept after Ctrl-C.
         """
         self._validate_params()
         panel = read_panel(series)
@@ -129,16 +137,25 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
                 + self._why_nothing_is_held_out(self.horizon)
             )
         regressor = self._make_regressor(seed)
-        regressor.fit(X, y, held_out=None if held_out is None else held_out.rows)
-        self._residuals = None
-        if held_out is not None:
-            residuals = held_out_residuals(
-                regressor, X, y, held_out.owner, counts, self.horizon
-            )
-            self._residuals = Residuals(residuals, model)
-        self._panel, self._covariates, self._model = panel, covariates, model
-        self._strategy = self.strategy
-        self._set_attributes(regressor)
+
+        def take():
+            self._residuals = None
+            if held_out is not None:
+                residuals = held_out_residuals(
+                    regressor, X, y, held_out.owner, counts, self.horizon
+                )
+                self._residuals = Residuals(residuals, model)
+            self._panel, self._covariates, self._model = panel, covariates, model
+            self._strategy = self.strategy
+            self._set_attributes(regressor)
+
+        try:
+            regressor.fit(X, y, held_out=None if held_out is None else held_out.rows)
+        except KeyboardInterrupt as interrupt:
+            if has_kept(regressor, interrupt):
+                keep_after(interrupt, self, regressor.n_epochs_, take)
+            raise
+        take()
         return self
 
     def _set_attributes(self, regressor):

@@ -7,7 +7,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from skdl._keras import keras
 from skdl._validation import plain_weights
-from skdl.base._estimator import or_unchanged
+from skdl.base._unchanged import or_unchanged
 from skdl.estimators._keras_wrapper import BaseWrapper
 from skdl.estimators._scikeras import ClassifierLabelEncoder, wrappers
 
@@ -252,18 +252,28 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
             it was.
         skdl.exceptions.TrainingDivergedError
             If the loss becomes NaN or infinite.
+        KeyboardInterrupt
+            After Ctrl-C. From the first whole epoch on, the model keeps the weights
+            reached so far.
+
+        Warns
+        -----
+        skdl.exceptions.TrainingInterruptedWarning
+            If weights are kept after Ctrl-C.
         """
-        super().fit(
-            X,
-            y,
-            sample_weight=_own(sample_weight, y),
-            X_val=X_val,
-            y_val=y_val,
-            sample_weight_val=sample_weight_val,
-            **kwargs,
-        )
-        if self.classes_ is None:  # after a warm start, which fits no encoder
-            self.classes_ = getattr(self.target_encoder_, "classes_", None)
+        try:
+            super().fit(
+                X,
+                y,
+                sample_weight=_own(sample_weight, y),
+                X_val=X_val,
+                y_val=y_val,
+                sample_weight_val=sample_weight_val,
+                **kwargs,
+            )
+        finally:  # also where an interrupted fit has kept its weights
+            if vars(self).get("classes_", ()) is None:  # no encoder is fitted again
+                self.classes_ = getattr(self.target_encoder_, "classes_", None)
         return self
 
     @or_unchanged

@@ -19,9 +19,9 @@ def seeded(seed):
     """
     with seeded_build(seed):  # one thread at a time
         before = random.getstate(), np.random.get_state()  # noqa: NPY002
-        random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002
         try:
+            random.seed(seed)
+            np.random.seed(seed % 2**32)  # noqa: NPY002
             yield
         finally:
             random.setstate(before[0])

@@ -14,6 +14,7 @@ from skdl._keras import keras
 from skdl._seeds import names_as_before
 from skdl.base._estimator import PREDICT_BYTES
 from skdl.base._training import DENSE_BYTES
+from skdl.base._unchanged import has_kept, keep_after
 from skdl.estimators._keras_building import flat
 from skdl.estimators._keras_seeds import seeded
 from skdl.estimators._keras_validation import (
@@ -93,10 +94,16 @@ class KerasTraining:
         rows = _as_keras_takes_it(X, y)
         _check_shape(self.model_, rows[0])
         reason = self._why_keras(*rows, args)
-        with _as_before_on_error(self.model_):
+        goes_on = warm_start and initial_epoch > 0
+
+        def keep(interrupt, history):
+            n_epochs = len(history["loss"])
+            keep_after(interrupt, self, n_epochs, self._note, history, goes_on)
+
+        with self._model_as_before_on_error():
             if reason is None:
                 try:
-                    history = self._fit_by_engine(*rows, args, tasks)
+                    history = self._fit_by_engine(*rows, args, tasks, keep)
                 except AssignsWeights:
                     reason = "a layer assigns its weights when it is called"
             if reason is not None:
@@ -104,15 +111,34 @@ class KerasTraining:
                     print(f"Trained by keras.Model.fit: {reason}.")
                 if tasks is not None:
                     args["callbacks"] = [*flat(args["callbacks"]), _Tasks(tasks)]
-                history = self._fit_by_keras(*rows, args)
-        if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
-            self.history_ = defaultdict(list)
-        else:
-            self.history_ = defaultdict(
-                list, {name: list(values) for name, values in self.history_.items()}
-            )
+                history = self._fit_by_keras(*rows, args, keep)
+        self._note(history, goes_on)
+
+    def _note(self, history, goes_on):
+        """Keep the history of a fit, behind that of those before if it goes on."""
+        known = getattr(self, "history_", {}) if goes_on else {}
+        self.history_ = defaultdict(list, {k: [*v] for k, v in known.items()})
         for name, values in history.items():
             self.history_[_full_name(name)] += values
+
+    @contextmanager
+    def _model_as_before_on_error(self):
+        """Give the model its weights and steps back, as it may be a user's.
+
+        Those that are kept after an interrupt stay.
+        """
+        model = self.model_
+        variables = list(model.variables)
+        if getattr(model, "optimizer", None) is not None:
+            variables += model.optimizer.variables
+        values = [np.copy(v.numpy()) for v in variables]
+        try:
+            yield
+        except BaseException as error:
+            if not has_kept(self, error):
+                for variable, value in zip(variables, values, strict=True):
+                    variable.assign(value)
+            raise
 
     def _check_loss(self):
         """Complain about a list or dict without any loss."""
@@ -155,7 +181,7 @@ class KerasTraining:
             return why_not_with(args["validation_data"], X, y)
         return first
 
-    def _fit_by_engine(self, X, y, args, tasks):
+    def _fit_by_engine(self, X, y, args, tasks, keep):
         weight = args.get("sample_weight")
         rows = (X, y, weight)
         validation = args.get("validation_data")
@@ -177,14 +203,23 @@ class KerasTraining:
             shuffle=args.get("shuffle", True),
             verbose=args.get("verbose", 0),
             seed=seed,
+            keep=keep,
             **{name: args[name] for name in names if name in args},
         )
 
-    def _fit_by_keras(self, X, y, args):
+    def _fit_by_keras(self, X, y, args, keep):
         if sp.issparse(X):
             X = X.toarray()
-        with _seeded_for_keras(self._random_state):
-            history = self.model_.fit(x=X, y=y, **args).history
+        before = getattr(self.model_, "history", None)
+        try:
+            with _seeded_for_keras(self._random_state):
+                history = self.model_.fit(x=X, y=y, **args).history
+        except KeyboardInterrupt as interrupt:
+            seen = getattr(self.model_, "history", None)
+            losses = [] if seen is before else seen.history.get("loss", [])
+            if len(losses) and np.isfinite(losses).all():
+                keep(interrupt, seen.history)
+            raise
         last = history.get("loss", [0.0])[-1]
         if not np.all(np.isfinite(last)):
             rate = float(self.model_.optimizer.learning_rate)
@@ -254,21 +289,6 @@ class KerasTraining:
         if len(outputs) == 1:
             return outputs[0]
         return keras.tree.map_structure(lambda *of: np.concatenate(of), *outputs)
-
-
-@contextmanager
-def _as_before_on_error(model):
-    """Give a model its weights and steps back if a fit fails, as it may be a user's."""
-    variables = list(model.variables)
-    if getattr(model, "optimizer", None) is not None:
-        variables += model.optimizer.variables
-    values = [np.copy(v.numpy()) for v in variables]
-    try:
-        yield
-    except BaseException:
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-        raise
 
 
 class _Tasks(keras.callbacks.Callback):

@@ -10,7 +10,7 @@ from skdl._keras import keras
 from skdl._seeds import names_as_before
 from skdl._validation import plain_weights
 from skdl.base._epochs import EpochTasks
-from skdl.base._estimator import or_unchanged
+from skdl.base._unchanged import or_unchanged
 from skdl.estimators._keras_building import KerasBuilding
 from skdl.estimators._keras_checks import KerasChecks
 from skdl.estimators._keras_training import KerasTraining
@@ -219,6 +219,14 @@ class BaseWrapper(
             it was.
         skdl.exceptions.TrainingDivergedError
             If the loss becomes NaN or infinite.
+        KeyboardInterrupt
+            After Ctrl-C. From the first whole epoch on, the model keeps the weights
+            reached so far.
+
+        Warns
+        -----
+        skdl.exceptions.TrainingInterruptedWarning
+            If weights are kept after Ctrl-C.
         """
         if any(part is not None for part in (X_val, y_val, sample_weight_val)):
             if X_val is None or y_val is None:

@@ -26,6 +26,7 @@ from skdl._validation import (
     insert_error_scores,
     warn_or_raise_about_fit_failures,
 )
+from skdl.base._unchanged import or_unchanged
 from skdl.model_selection._journal import Journal
 from skdl.model_selection._run import Run
 from skdl.model_selection._spaces import Space
@@ -89,6 +90,7 @@ class SequentialSearchCV(BaseSearchCV):
     def _n_trials(self):
         return self.init_points + self.n_iter
 
+    @or_unchanged
     @with_callbacks
     def fit(self, X, y=None, **params):
         """Search, then fit the best candidate on all rows.

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._sequences import StackedSteps, repeat_over_steps
 from skdl._validation import HasMethods, names_of_inputs, tags_of
-from skdl.base._estimator import or_unchanged
+from skdl.base._unchanged import or_unchanged
 
 
 def _transformer_has(name):

@@ -33,6 +33,7 @@ def fit_compiled(
     listeners=(),
     verbose=0,
     seed=0,
+    keep=None,
 ):
     """Train a compiled model as ``model.fit`` does.
 
@@ -55,6 +56,10 @@ def fit_compiled(
         Told of every epoch before the callbacks.
     seed : int, default=0
         Of the order of rows.
+    keep : callable, default=None
+        ``keep(interrupt, history)`` is called if Ctrl-C ends the training after its
+        first epoch, when the model has what was reached so far; then the interrupt
+        goes on.
 
     Returns
     -------
@@ -104,6 +109,20 @@ def fit_compiled(
         tells_rate=False,
     )
     variables = layout.variables(model)
+
+    def end(outcome):
+        layout.write(variables, outcome.weights)
+        trainer.write_optimizer(model.optimizer)
+        model.history = keras.callbacks.History()
+        model.history.set_model(model)
+        model.history.history = outcome.history
+        epochs = range(initial_epoch, initial_epoch + outcome.n_epochs)
+        model.history.epoch = [*epochs]
+        return outcome.history
+
+    def end_early(interrupt, outcomes):
+        keep(interrupt, end(*outcomes))
+
     with PROGRAMS.trainer(key) as trainer:
         trainer.reset([layout.read(variables)])
         trainer.read_optimizer(model.optimizer)
@@ -118,16 +137,11 @@ def fit_compiled(
             plan,
             validation=data[1] if validation is not None else None,
             listeners=listeners,
+            keep=end_early if keep is not None else None,
         )
         if outcome.error is not None:
             raise outcome.error
-        layout.write(variables, outcome.weights)
-        trainer.write_optimizer(model.optimizer)
-    model.history = keras.callbacks.History()
-    model.history.set_model(model)
-    model.history.history = outcome.history
-    model.history.epoch = [*range(initial_epoch, initial_epoch + outcome.n_epochs)]
-    return outcome.history
+        return end(outcome)
 
 
 def put_weights(model, weights):

@@ -307,7 +307,8 @@ def prefetched(load, items, depth=1):
     object
         ``load(item)`` in order; its exceptions are raised here.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="skdl-load") as pool:
+    pool = ThreadPoolExecutor(1, thread_name_prefix="skdl-load")
+    try:
         waiting = deque()
         for item in items:
             waiting.append(pool.submit(load, item))
@@ -315,6 +316,8 @@ def prefetched(load, items, depth=1):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)  # none is waited for after Ctrl-C
 
 
 def _sortable(values):

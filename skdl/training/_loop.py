@@ -1,12 +1,12 @@
 """The one epoch loop: order, validation, stopping, history."""
 
-import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import fmean
 
 import numpy as np
 
-from skdl.exceptions import TrainingDivergedError, TrainingInterruptedWarning
+from skdl.exceptions import TrainingDivergedError
 
 _AUGMENTATION = 1  # beside seed and epoch: other numbers than those of the order
 
@@ -50,7 +50,7 @@ class Listener:
         """
 
     def on_train_end(self, run):
-        """Training has ended, not by an error.
+        """Training has ended, neither by an error nor by Ctrl-C.
 
         Parameters
         ----------
@@ -172,7 +172,7 @@ class Outcome:
     error: TrainingDivergedError | None = None
 
 
-def train(trainer, data, plan, *, validation=None, listeners=()):
+def train(trainer, data, plan, *, validation=None, listeners=(), keep=None):
     """Train a program that has been reset to its first weights.
 
     Its members have rows, orders, validation rows, best epochs and ends of their own,
@@ -191,6 +191,9 @@ def train(trainer, data, plan, *, validation=None, listeners=()):
         Rows to judge by.
     listeners : sequence of Listener, default=()
         Told of every epoch, in this order.
+    keep : callable, default=None
+        ``keep(interrupt, outcomes)`` is called if Ctrl-C ends the training after its
+        first epoch, with what was reached so far; then the interrupt goes on.
 
     Returns
     -------
@@ -198,36 +201,35 @@ def train(trainer, data, plan, *, validation=None, listeners=()):
         Weights and history of each member. One whose loss became NaN or infinite has a
         `TrainingDivergedError` instead of weights.
 
-    Warns
-    -----
-    TrainingInterruptedWarning
-        If Ctrl-C ended the training; the outcome is that of the epochs so far.
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C, always: whoever trains in a loop must not go on with the next one.
     """
     run = Run(trainer, plan)
     members = [_Member(plan.stopping) for _ in data.sizes]
-    n_epochs = 0
-    told = []
     try:
         for listener in listeners:
             listener.on_train_begin(run)
-            told.append(listener)
         for epoch in range(plan.first_epoch, plan.first_epoch + plan.epochs):
             _one_epoch(run, epoch, data, validation, members, listeners)
-            n_epochs += 1
             _take_note(members, trainer)
             if run.stop or not any(member.running for member in members):
                 break
-    except KeyboardInterrupt:
-        warnings.warn(
-            f"Training interrupted by the user after {n_epochs} epochs; the weights "
-            "reached so far are kept.",
-            TrainingInterruptedWarning,
-            stacklevel=2,
-        )
+    except KeyboardInterrupt as interrupt:
+        if keep is not None and all(member.has_learnt for member in members):
+            with suppress(Exception):  # of which none may come in its place
+                trainer.finish()
+                keep(interrupt, _outcomes(members, trainer))
+        raise
     if any(member.error is None for member in members):
         trainer.finish()
-        for listener in told:
+        for listener in listeners:
             listener.on_train_end(run)
+    return _outcomes(members, trainer)
+
+
+def _outcomes(members, trainer):
     return [
         member.outcome(weights)
         for member, weights in zip(members, trainer.weights(), strict=True)
@@ -277,6 +279,8 @@ def _take_note(members, trainer):
     """Let the running members keep what they have learnt in an epoch, if it is best."""
     better = [member for member in members if member.logs and member.improves()]
     weights = None
+    if any(member.keeps_best for member in better):
+        weights = trainer.weights()  # first: Ctrl-C may come while they are copied
     for k, member in enumerate(members):
         if member.logs is None:
             continue
@@ -371,6 +375,11 @@ class _Member:
                 return False
         return True
 
+    @property
+    def has_learnt(self):
+        """Whether an epoch is finished, and no loss was NaN or infinite."""
+        return self._n_epochs > 0 and self.error is None
+
     def improves(self):
         """Whether the last epoch is the best so far."""
         if self._stopping is None:
@@ -401,9 +410,11 @@ class _Member:
 
     def outcome(self, weights):
         """What training led to, if it ends with these weights."""
+        n_epochs = self._n_epochs  # without one whose values were half written down
+        history = {name: values[:n_epochs] for name, values in self._history.items()}
         return Outcome(
             weights=weights if self.weights is None else self.weights,
-            history=self._history,
+            history=history,
             n_epochs=self._n_epochs,
             best_epoch=self._best_epoch or self._n_epochs,
             error=self.error,

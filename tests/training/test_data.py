@@ -160,6 +160,21 @@ def test_prefetched_gives_all_in_order():
     assert list(prefetched(str, [])) == []
 
 
+def test_prefetched_loads_no_more_when_it_is_left():
+    begun, go_on = [], threading.Event()
+
+    def load(item):
+        begun.append(item)
+        if item:
+            go_on.wait(5)
+
+    results = prefetched(load, range(10), depth=3)
+    next(results)  # 1 is being loaded, 2 and 3 wait
+    threading.Timer(0.1, go_on.set).start()
+    results.close()
+    assert begun == [0, 1]
+
+
 @pytest.mark.parametrize("depth", [1, 3])
 def test_prefetched_is_ahead_but_not_too_far(depth):
     begun = [threading.Event() for _ in range(10)]

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import GridSearchCV
 
 from skdl import DenseClassifier
-from skdl.exceptions import TrainingDivergedError, TrainingInterruptedWarning
+from skdl.exceptions import TrainingDivergedError
 from skdl.training._loop import Listener, Plan, Stopping, train
 from skdl.training._schedules import learning_rates
 from skdl.training._weights import Weights
@@ -342,23 +342,57 @@ class Interrupt(Listener):
         self._maybe("end", epoch)
 
 
+def interrupted(train, *args, **options):
+    """What is offered to be kept before the interrupt goes on to the caller."""
+    kept = []
+
+    def keep(interrupt, outcomes):
+        assert isinstance(interrupt, KeyboardInterrupt)
+        kept.extend(outcomes)
+
+    with pytest.raises(KeyboardInterrupt) as info:
+        train(*args, keep=keep, **options)
+    assert info.type is KeyboardInterrupt  # a shell asks for no other
+    return kept
+
+
 @pytest.mark.parametrize(
     ("event", "epoch", "finished", "trained"),
-    [("begin", 0, 0, 0), ("end", 0, 0, 1), ("begin", 2, 2, 2), ("end", 2, 2, 3)],
+    [("begin", 1, 1, 1), ("end", 1, 1, 2), ("begin", 2, 2, 2), ("end", 2, 2, 3)],
 )
-def test_interrupt_keeps_the_weights_so_far(event, epoch, finished, trained):
+def test_interrupt_lets_the_weights_so_far_be_kept(event, epoch, finished, trained):
     trainer = Scripted([1.0] * 5)
-    with pytest.warns(TrainingInterruptedWarning, match=f"after {finished} epochs"):
-        outcome = run(trainer, listeners=[Interrupt(event, epoch)])
+    (outcome,) = interrupted(run, trainer, listeners=[Interrupt(event, epoch)])
     assert (outcome.n_epochs, outcome.weights) == (finished, trained)
     assert all(len(values) == finished for values in outcome.history.values())
+    assert trainer.finished
+
+
+@pytest.mark.parametrize("event", ["begin", "end"])
+def test_interrupt_in_the_first_epoch_leaves_nothing_to_keep(event):
+    trainer = Scripted([1.0] * 5)
+    assert interrupted(run, trainer, listeners=[Interrupt(event, 0)]) == []
+
+
+def test_interrupt_goes_on_where_nobody_keeps_anything():
+    with pytest.raises(KeyboardInterrupt):
+        run(Scripted([1.0] * 5), listeners=[Interrupt("begin", 2)])
+
+
+def test_interrupt_comes_before_whatever_fails_in_keeping():
+    def keep(interrupt, outcomes):
+        raise RuntimeError
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Scripted([1.0] * 5), listeners=[Interrupt("begin", 2)], keep=keep)
 
 
 def test_interrupt_returns_to_the_best_weights_if_asked_for():
     trainer = Scripted([2.0, 1.0, 3.0, 3.0])
     stopping = Stopping("loss", patience=5)
-    with pytest.warns(TrainingInterruptedWarning):
-        outcome = run(trainer, listeners=[Interrupt("end", 3)], stopping=stopping)
+    (outcome,) = interrupted(
+        run, trainer, listeners=[Interrupt("end", 3)], stopping=stopping
+    )
     assert (outcome.n_epochs, outcome.best_epoch, outcome.weights) == (3, 2, 2)
 
 
@@ -368,35 +402,18 @@ def test_interrupted_step_leaves_a_usable_program():
     expected = fit(key, arrays(X, y)).weights
 
     class Interrupted(type(arrays(X, y))):
+        n_before = 1
+
         def training_blocks(self, orders, batch_size):
             yield from super().training_blocks(orders, batch_size)
-            raise KeyboardInterrupt
+            self.n_before -= 1
+            if self.n_before < 0:
+                raise KeyboardInterrupt
 
-    with pytest.warns(TrainingInterruptedWarning):
-        outcome = fit(key, arrays(X, y, kind=Interrupted))
-    assert outcome.n_epochs == 0
+    (outcome,) = interrupted(fit, key, arrays(X, y, kind=Interrupted))
+    assert outcome.n_epochs == 1
     assert isinstance(outcome.weights, Weights)
     assert_array_equal(fit(key, arrays(X, y)).weights.trainable, expected.trainable)
-
-
-@pytest.mark.parametrize("epoch", [0, 2])
-def test_interrupted_estimator_predicts(epoch):
-    def interrupt(at, logs):
-        if at == epoch:
-            raise KeyboardInterrupt
-
-    X = numbers(40, 3)
-    y = X[:, 0] > 0
-    est = DenseClassifier(hidden_units=(4,), epochs=5, random_state=0)
-    expected = est.set_params(epochs=epoch + 1).fit(X, y).predict_proba(X)
-    callback = keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
-    est.set_params(epochs=5, callbacks=[callback])
-    with pytest.warns(TrainingInterruptedWarning, match=f"after {epoch} epochs"):
-        est.fit(X, y)
-    assert est.n_epochs_ == epoch
-    assert_array_equal(est.predict_proba(X), expected)  # of the epoch that was trained
-    est.set_params(callbacks=None, epochs=1)
-    assert est.fit(X, y).n_epochs_ == 1
 
 
 # -- listeners -------------------------------------------------------------------------
@@ -429,12 +446,10 @@ def test_listeners_hear_all_in_their_order_and_may_add_to_the_history():
     assert outcome.history["a"] == outcome.history["b"] == [0.0, 10.0]
 
 
-def test_listeners_that_were_not_told_of_the_beginning_are_not_told_of_the_end():
-    class Early(Listener):
-        def on_train_begin(self, run):
-            raise KeyboardInterrupt
-
+def test_listeners_are_told_of_no_end_that_is_an_interrupt():
+    """As Keras's callbacks are: a backup, say, is then still there."""
     log = []
-    with pytest.warns(TrainingInterruptedWarning):
-        run(Scripted([1.0]), listeners=[Early(), Log("late", log)])
-    assert log == []
+    interrupted(
+        run, Scripted([1.0] * 2), listeners=[Log("a", log), Interrupt("end", 1)]
+    )
+    assert [what for what, *_ in log] == ["train begins", *["begins", "ends"] * 2]

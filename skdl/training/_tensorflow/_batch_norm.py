@@ -25,13 +25,13 @@ def fused_batch_norm(model):
         for layer in model._flatten_layers()
         if type(layer) is keras.layers.BatchNormalization and _can_be_fused(layer)
     ]
-    for layer in layers:
-        layer.call = _fused(layer)
     try:
+        for layer in layers:
+            layer.call = _fused(layer)
         yield
     finally:
         for layer in layers:
-            del layer.call  # that of the class is there again
+            vars(layer).pop("call", None)  # that of the class is there again
 
 
 def _can_be_fused(layer):

@@ -17,8 +17,8 @@ def global_seed(seed):
     """
     now = context.context()
     before = now._seed, getattr(now, "_rng", None)
-    tf.random.set_seed(seed)
     try:
+        tf.random.set_seed(seed)
         yield
     finally:
         now._seed, now._rng = before

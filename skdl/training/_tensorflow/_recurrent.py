@@ -28,13 +28,13 @@ def quick_recurrence(model):
         ``inner_loop`` meanwhile.
     """
     layers = [] if has_gpu() else _recurrent_layers(model)
-    for layer in layers:
-        layer.inner_loop = _quick(layer)
     try:
+        for layer in layers:
+            layer.inner_loop = _quick(layer)
         yield
     finally:
         for layer in layers:
-            del layer.inner_loop  # that of the class is there again
+            vars(layer).pop("inner_loop", None)  # that of the class is there again
 
 
 @functools.cache
