@@ -8,6 +8,7 @@ from sklearn.preprocessing import OneHotEncoder
 from skdl._keras import keras
 from skdl._validation import plain_weights
 from skdl.base._estimator import or_unchanged
+from skdl.estimators._keras_building import same_loss, single
 from skdl.estimators._keras_wrapper import BaseWrapper
 from skdl.estimators._scikeras import ClassifierLabelEncoder, wrappers
 
@@ -181,7 +182,7 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
         For `predict_proba` its ``inverse_transform`` has to take ``return_proba``.
         """
         categories = "auto" if self.classes_ is None else [self.classes_]
-        loss = self.loss
+        loss = single(self.loss)
         if isinstance(loss, type) and issubclass(
             loss, keras.losses.CategoricalCrossentropy
         ):
@@ -206,9 +207,10 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
     def _initialize(self, X, y=None):
         X, y = super()._initialize(X, y)
         encoder = self.target_encoder_
-        if type(encoder) is LabelEncoder and encoder.loss is None:
+        used = single(getattr(self.model_, "loss", None))
+        if type(encoder) is LabelEncoder and not same_loss(encoder.loss, used):
             # the model was compiled by its function, and may need one-hot targets
-            encoder.set_params(loss=getattr(self.model_, "loss", None)).fit(y)
+            encoder.set_params(loss=used or encoder.loss).fit(y)
         return X, y
 
     @or_unchanged
@@ -314,7 +316,7 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
     def _predict_raw(self, X, **kwargs):
         outputs = super()._predict_raw(X, **kwargs)
         if isinstance(outputs, np.ndarray):
-            return _probabilities(outputs, self.model_.loss)
+            return _probabilities(outputs, single(self.model_.loss))
         return outputs
 
     def __sklearn_tags__(self):

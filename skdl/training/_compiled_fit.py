@@ -108,6 +108,7 @@ def fit_compiled(
         trainer.reset([layout.read(variables)])
         trainer.read_optimizer(model.optimizer)
         trainer.trace()
+        trainer.build_metrics(model)
         trainer.evaluated_at_once = validation_batch_size or batch_size
         trainer.metric_names = _names(network.model, model)
         (outcome,) = train(
@@ -121,6 +122,9 @@ def fit_compiled(
             raise outcome.error
         layout.write(variables, outcome.weights)
         trainer.write_optimizer(model.optimizer)
+        if outcome.n_epochs:
+            last = {name: values[-1] for name, values in outcome.history.items()}
+            trainer.write_metrics(model, last)
     model.history = keras.callbacks.History()
     model.history.set_model(model)
     model.history.history = outcome.history

@@ -63,6 +63,8 @@ class _KerasLook(Look):
     def at(self, value):
         if _is_tensor(value):
             value = np.asarray(value)
+        if isinstance(value, keras.DTypePolicy):  # one for all layers, or one for each
+            return self.policy(value)
         return super().at(value)
 
     def describe(self, value):
@@ -82,8 +84,10 @@ class _KerasLook(Look):
         return "tensor", tuple(value.shape), value.dtype
 
     def policy(self, value):
-        """A policy of dtypes."""
-        return type(value), value.name
+        """A policy of dtypes, by what it says and not by which object it is."""
+        if type(value) is keras.DTypePolicy:
+            return type(value), value.name
+        return type(value), self.at(value.get_config())
 
     def generator(self, value):
         """A generator, whose state is among the variables."""
@@ -125,6 +129,7 @@ class _KerasLook(Look):
         if written:
             own = {k: v for k, v in own.items() if not _is_of_config(v)}
         own = {k: v for k, v in own.items() if not _begins(k, v)}
+        own = {k: v for k, v in own.items() if k not in _SET_ON_LOADING or v}
         own = self.attributes(own, without=_tracked(layer))
         return type(layer), shown, own
 
@@ -179,7 +184,6 @@ class _KerasLook(Look):
 _DESCRIBED = {
     keras.Variable: _KerasLook.variable,
     keras.KerasTensor: _KerasLook.tensor,
-    keras.DTypePolicy: _KerasLook.policy,
     keras.random.SeedGenerator: _KerasLook.generator,
     keras.initializers.Initializer: _KerasLook.initializer,
     keras.optimizers.Optimizer: _KerasLook.optimizer,
@@ -188,6 +192,10 @@ _DESCRIBED = {
     keras.layers.Layer: _KerasLook.layer,
     keras.Operation: _KerasLook.operation,
 }
+
+
+# which are False where Keras has not set them
+_SET_ON_LOADING = frozenset({"is_awq_calibrated", "is_gptq_calibrated"})
 
 
 def _is_tensor(value):
