@@ -48,6 +48,75 @@ def takes_validation(estimator):
     return known and getattr(last, "early_stopping", True) is not False
 
 
+def forecasts(estimator):
+    """Whether X is a series for an estimator, and not rows that may be shuffled.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator or pipeline.
+
+    Returns
+    -------
+    bool
+        True for skdl's forecasters, alone or at the end of a pipeline.
+    """
+    return getattr(last_step(estimator), "_takes_series", False)
+
+
+def refuse_forecaster(estimator, name):
+    """Refuse a forecaster where answers for single rows are needed.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator or pipeline.
+    name : str
+        What needs them.
+
+    Raises
+    ------
+    ValueError
+        If it is a forecaster.
+    """
+    if forecasts(estimator):
+        forecaster = type(last_step(estimator)).__name__
+        raise ValueError(
+            f"{name} fits models on folds of rows, but {forecaster} forecasts a "
+            f"series, whose order counts. Raise n_members of {forecaster} to average "
+            "more networks, and compare settings with its backtest, or in a search "
+            "with cv=TimeSeriesSplit()."
+        )
+
+
+def refuse_disorder(estimator, cv, train, test):
+    """Refuse a split of a series, after whose training part the test does not follow.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator or pipeline; of those that do not forecast all splits are taken.
+    cv : object
+        Where the split is from, for the message.
+    train, test : ndarray of int
+        Its rows.
+
+    Raises
+    ------
+    ValueError
+        If a forecaster would get rows that do not follow each other.
+    """
+    rows = np.concatenate([train, test])
+    if forecasts(estimator) and (np.diff(rows) != 1).any():
+        forecaster = type(last_step(estimator)).__name__
+        raise ValueError(
+            f"cv={cv!r} takes rows out of their order, but {forecaster} forecasts a "
+            "series: its training rows must follow each other, and its test rows must "
+            "come right after them. Take cv=TimeSeriesSplit(), or compare settings "
+            f"with {forecaster}.backtest."
+        )
+
+
 def row_numbers(rows):
     """Row numbers of one part of a split, which may be a mask.
 
@@ -169,7 +238,8 @@ def fit_on_rows(estimator, X, y, train, test=None, params=None):
     test : ndarray of int, default=None
         Rows to validate on. The earlier steps of a pipeline are fitted on the
         training rows only, and transform these. Those with a class that no training
-        row has are left out; if none is left, the estimator is fitted without them.
+        row has are left out; if none is left, or all of them have weight zero, the
+        estimator is fitted without them.
     params : dict, default=None
         Arguments of the estimator's ``fit``; those with a value for each row are cut.
 
@@ -192,8 +262,10 @@ def fit_on_rows(estimator, X, y, train, test=None, params=None):
     if weight is not None and has_fit_parameter(
         last_step(estimator), "sample_weight_val"
     ):
-        rows = fit_params_of_rows(X, {"sample_weight_val": weight}, test)
-        validation.update(rows)
+        weight = fit_params_of_rows(X, {"sample_weight_val": weight}, test)
+        if not np.any(weight["sample_weight_val"]):  # there is nothing to judge by
+            return estimator.fit(X_train, y_train, **fit_params)
+        validation.update(weight)
     return _fit_with_validation(
         estimator, X_train, y_train, X_val, validation, fit_params
     )

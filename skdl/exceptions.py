@@ -83,6 +83,22 @@ class FoldOutlierWarning(UserWarning):
     """
 
 
+class MissingClassWarning(UserWarning):
+    """A class is missing in a part of the rows that needs it.
+
+    A model that has not seen a class never predicts it: averages over folds and scores
+    of such models say little. `StratifiedKFold` and ``train_test_split(stratify=y)``
+    keep all classes in all parts.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skdl.exceptions import MissingClassWarning
+    >>> warnings.simplefilter("error", MissingClassWarning)  # stop at such a fold
+    >>> warnings.resetwarnings()
+    """
+
+
 class RefittedWarning(UserWarning):
     """A fitted fold ensemble was fitted again: it was fitted on other data.
 

@@ -1,5 +1,7 @@
 """X of an estimator for sequences: numbers or tokens, checked and padded."""
 
+import warnings
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -126,7 +128,8 @@ def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
     reset : bool
         True in ``fit``.
     n_tokens : int or None, default=None
-        How many there are, 0 included; None takes what X shows. Read only if `reset`.
+        How many there are, 0 included; None takes what X shows. Larger ones that come
+        later are passed over then, as a part of all rows need not show them.
     moves : bool, default=True
         Whether zeros before the end are moved there; else they are refused.
     name : str, default="X"
@@ -141,6 +144,11 @@ def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
     ------
     ValueError
         For what is no whole number from 0 to ``n_tokens - 1``.
+
+    Warns
+    -----
+    UserWarning
+        If tokens are passed over.
     """
     X = as_sequences(X, name)
     X = pad_sequences(X, value=0) if isinstance(X, list) else np.nan_to_num(X)
@@ -160,6 +168,10 @@ def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
                 f"None for what {name} shows."
             )
     wrong = (np.floor(X) != X) | (X < 0) | (limit <= X)
+    if wrong.any() and not reset and moves and n_tokens is None:
+        later = wrong & (np.floor(X) == X) & (limit <= X) & (X < MANY_TOKENS)
+        if later.any():
+            X, wrong = _passed_over(X, later, name, limit), wrong & ~later
     if wrong.any():
         value = X[wrong][0]
         raise ValueError(_refusal(name, value, limit, n_tokens, reset))
@@ -175,6 +187,19 @@ def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
             "with return_sequences=True every step has a target. Pad at the end."
         )
     return padded
+
+
+def _passed_over(X, later, name, limit):
+    """Tokens without those that came after training, of which nothing is known."""
+    warnings.warn(
+        f"{name} holds the token {X[later][0]:.0f}, but in training there were 0 to "
+        f"{limit - 1}: {np.count_nonzero(later)} such tokens are passed over, as by "
+        f"CountVectorizer. Set n_tokens={X[later].max() + 1:.0f} or more before fit, "
+        "or map such tokens to one for what is unknown.",
+        UserWarning,
+        stacklevel=6,
+    )
+    return np.where(later, 0, X)
 
 
 def _refusal(name, value, limit, n_tokens, reset):

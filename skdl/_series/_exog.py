@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skdl._series._index import told
+from skdl._series._index import check_same_kind, told
 from skdl._series._numbers import (
     as_numbers,
     counted,
@@ -74,14 +74,19 @@ def aligned_exog(exog, index, argument, *, n_skipped=0, names=None, n_columns=No
     if len(values) != len(index):
         raise ValueError(
             f"{argument} has {counted(len(values), 'row')}, but {len(index)} "
-            f"{'is' if len(index) == 1 else 'are'} needed: from {told(index, 0)} to "
-            f"{told(index, -1)}."
+            f"{'is' if len(index) == 1 else 'are'} needed, one for each step from "
+            f"{told(index, 0)} to {told(index, -1)}. Give so many rows, or a frame "
+            "with an index, of which those rows are taken."
         )
     refuse_gaps(values, index, argument)
     return values
 
 
 def _rows_by_label(given, index, argument):
+    import pandas as pd
+
+    if given.inferred_type == "date":  # plain dates of Python
+        given = pd.DatetimeIndex(given)
     if not given.is_unique:
         label = told(given, int(np.argmax(given.duplicated())))
         raise ValueError(
@@ -91,6 +96,8 @@ def _rows_by_label(given, index, argument):
     rows = given.get_indexer(index)
     missing = np.flatnonzero(rows < 0)
     if len(missing):
+        if len(given):
+            check_same_kind(given, index, argument, "the series has")
         spans = "it has no rows"
         if len(given):
             spans = f"its rows go from {told(given, 0)} to {told(given, -1)}"

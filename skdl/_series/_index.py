@@ -6,6 +6,18 @@ REGULAR = (
     "Insert what is missing (asfreq or reindex, then interpolate), or pass the values "
     "as an array."
 )
+SPLITS = "Rows of a split must follow each other: take TimeSeriesSplit, or backtest."
+
+DATES = "Turn them into dates with pandas.to_datetime."
+# kind of labels, kind that is needed -> what turns one into the other
+CONVERSIONS = {
+    ("text", "date"): DATES,
+    ("text", "period"): "Turn them into periods with pandas.PeriodIndex.",
+    ("date", "date"): "Bring both into one time zone, with tz_localize or tz_convert.",
+    ("date", "period"): "Turn them into periods with to_period.",
+    ("period", "date"): "Turn them into dates with to_timestamp.",
+    ("period", "period"): "Bring both to one frequency, with asfreq.",
+}
 
 
 def checked_index(index, argument, freq=None):
@@ -42,17 +54,19 @@ def checked_index(index, argument, freq=None):
             "observation its time."
         )
     _refuse_disorder(index, argument)
-    if freq is None:
-        freq = _step(index)
+    if freq is not None:
+        _refuse_other_steps(index, freq, argument)
+        return freq
+    freq = _step(index)
     if freq is None:
         _refuse_irregular(index, argument)
     if len(index) and not _goes_by(index, freq):
-        place = int(np.flatnonzero(_from(index[:1], freq, len(index)) != index)[0])
-        raise _irregular(index, place, argument)
+        place = _out_of_step(index, freq)
+        raise _irregular(index, place, argument, f"{REGULAR} {SPLITS}")
     return freq
 
 
-def check_same_kind(index, before, argument):
+def check_same_kind(index, before, argument, whose="fit saw"):
     """Check that labels are what they were in fit: dates, periods, or numbers.
 
     Parameters
@@ -61,6 +75,8 @@ def check_same_kind(index, before, argument):
         Labels of now and of fit.
     argument : str
         What they belong to, for the message.
+    whose : str, default="fit saw"
+        Where the others are from, if not from fit.
 
     Raises
     ------
@@ -68,16 +84,28 @@ def check_same_kind(index, before, argument):
         If they are of another kind, or in another time zone.
     """
     same = index.dtype.kind == before.dtype.kind
-    if same and index.dtype.kind in "mM":
+    if {index.dtype.kind, before.dtype.kind} <= set("iuf"):
+        same = True
+    elif same and index.dtype.kind in "mM":
         # by name, as time zones of the same name may be different objects
         same = str(getattr(index, "tz", None)) == str(getattr(before, "tz", None))
     elif same and index.dtype.kind == "O":
         same = index.dtype == before.dtype  # periods of a frequency
     if not same:
+        kinds = _kind(index), _kind(before)
+        remedy = CONVERSIONS.get(kinds, "Give labels of the same kind.")
         raise ValueError(
-            f"The index of {argument} has labels of dtype {index.dtype}, but fit saw "
-            f"{before.dtype}. Give labels of the same kind."
+            f"The index of {argument} has labels of dtype {index.dtype}, but {whose} "
+            f"{before.dtype}. {remedy}"
         )
+
+
+def _kind(index):
+    """What labels are, as `CONVERSIONS` calls it."""
+    if hasattr(index.dtype, "freq"):
+        return "period"
+    kinds = {"M": "date", "m": "duration"} | dict.fromkeys("iuf", "number")
+    return kinds.get(index.dtype.kind, "text")
 
 
 def continued(index, freq, n_steps):
@@ -126,7 +154,7 @@ def _refuse_disorder(index, argument):
     place = next(i for i in range(1, len(index)) if index[i] < index[i - 1])
     raise ValueError(
         f"The index of {argument} is not sorted: after {told(index, place - 1)} comes "
-        f"{told(index, place)}. Sort it with sort_index()."
+        f"{told(index, place)}. Sort it with sort_index(). {SPLITS}"
     )
 
 
@@ -180,6 +208,37 @@ def _goes_by(index, freq):
     return bool((_from(index[:1], freq, len(index)) == index).all())
 
 
+def _refuse_other_steps(index, freq, argument):
+    """Refuse labels that do not go by the step of before, naming both."""
+    if not len(index) or _goes_by(index, freq):
+        return
+    own = _step(index) if len(index) > 2 else None
+    if own is not None and _goes_by(index, own):
+        raise ValueError(
+            f"The index of {argument} goes in steps of {_told_step(own)}, but that of "
+            f"fit in steps of {_told_step(freq)}. Give one of the same steps, for "
+            "example by resample, or fit on such a series."
+        )
+    place = _out_of_step(index, freq)
+    if place == 0:
+        raise ValueError(
+            f"The index of {argument} begins at {told(index, 0)}, where fit, in steps "
+            f"of {_told_step(freq)}, had no label. Give labels as in fit."
+        )
+    expected = _from(index[place - 1 : place], freq, 2)
+    remedy = f"By the steps of fit, {_told_step(freq)}, it is {told(expected, 1)}."
+    raise _irregular(index, place, argument, f"{remedy} {REGULAR}")
+
+
+def _told_step(freq):
+    return str(getattr(freq, "freqstr", freq))
+
+
+def _out_of_step(index, freq):
+    """The place of the first label that is not what the step makes expect."""
+    return int(np.flatnonzero(_from(index[:1], freq, len(index)) != index)[0])
+
+
 def _refuse_irregular(index, argument):
     """Say where dates that follow no rule leave out the most."""
     if len(index) < 2:
@@ -190,7 +249,7 @@ def _refuse_irregular(index, argument):
     steps = np.diff(index.asi8)
     wide = np.flatnonzero(steps > 1.5 * np.median(steps))
     odd = wide if len(wide) else np.flatnonzero(steps != np.median(steps))
-    raise _irregular(index, int(odd[0]) + 1, argument)
+    raise _irregular(index, int(odd[0]) + 1, argument, f"{REGULAR} {SPLITS}")
 
 
 def _unknown_kind(index, argument):
@@ -201,24 +260,28 @@ def _unknown_kind(index, argument):
             "several series: {name: part.droplevel(0) for name, part in "
             f"{argument}.groupby(level=0)}}."
         )
-    example = ""
+    example, what = "", index.inferred_type
     if len(index):
         first = index[0]
-        told = repr(first) if isinstance(first, str) else str(first)
-        example = f", for example {told}"
-    remedy = "Turn text into dates with pandas.to_datetime"
-    if index.dtype.kind == "f":
+        example = ", for example "
+        example += repr(first) if isinstance(first, str) else str(first)
+    if what in ("string", "date", "categorical"):
+        remedy = "Turn it into dates with pandas.to_datetime"
+    elif index.dtype.kind == "f":
         remedy = "Turn floats into whole numbers with index.astype(int)"
+    else:
+        remedy = "Give it dates or whole numbers"
     return ValueError(
-        f"The index of {argument} holds neither dates nor whole numbers{example}. "
-        f"{remedy}, or pass the values as an array."
+        f"The index of {argument} holds neither dates nor whole numbers as pandas has "
+        f"them, but labels of kind {what!r}{example}. {remedy}, or pass the values as "
+        "an array."
     )
 
 
-def _irregular(index, place, argument):
+def _irregular(index, place, argument, remedy):
     return ValueError(
         f"The index of {argument} is not regular: after {told(index, place - 1)} comes "
-        f"{told(index, place)}. {REGULAR}"
+        f"{told(index, place)}. {remedy}"
     )
 
 

@@ -1,5 +1,6 @@
 """Numbers of a user's series: text, gaps and unknown columns are refused."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from numbers import Number, Real
@@ -13,6 +14,8 @@ from skdl._validation import refuse_repeated_names
 GAPS = "Fill the gaps, for example with interpolate()."
 DATES = "dates or times"
 DURATIONS = "durations"
+CATEGORIES = "categories"
+TEXT = "text, for example "
 
 
 def counted(n, what):
@@ -92,7 +95,7 @@ def as_numbers(values, argument):
     if array.dtype.kind not in "biuf":
         what = _of_kind(array.dtype.kind) or _of_objects(array.flat)
         if what is not None:
-            raise ValueError(f"{argument} holds {what}. Give real numbers.")
+            raise ValueError(f"{argument} holds {what}. {_remedy(what, None)}")
     _refuse_shape(array.shape, argument)
     if array.dtype.kind == "O":
         import pandas as pd
@@ -102,7 +105,9 @@ def as_numbers(values, argument):
 
 
 def _refuse_shape(shape, argument):
-    if len(shape) > 2 or (len(shape) == 2 and not shape[1]):
+    if len(shape) == 2 and not shape[1]:
+        raise ValueError(f"{argument} has no columns. Give at least one.")
+    if len(shape) > 2:
         raise ValueError(
             f"{argument} has the shape {shape}. Give one axis, or steps and columns; "
             "several series come as a list of arrays or a dict."
@@ -120,17 +125,40 @@ def _refuse_columns(values, argument):
         elif is_numeric_dtype(column.dtype):
             continue
         elif column.dtype == "category":
-            what = "categories"
+            what = CATEGORIES
         else:
             what = _of_kind(_kind(column)) or _of_objects(column)
         if what is None:
             continue
-        where, remedy = argument, "Give real numbers."
+        where, column = argument, None
         if values.ndim == 2:
-            where = f"Column {name!r} of {argument}"
-            if what == DATES:
-                remedy = f"Make it the index, with set_index({name!r}), or drop it."
-        raise ValueError(f"{where} holds {what}. {remedy}")
+            where, column = f"Column {name!r} of {argument}", name
+        raise ValueError(f"{where} holds {what}. {_remedy(what, column)}")
+
+
+def _remedy(what, name):
+    """What to do about what is no number, in the column of a name if it has one."""
+    if what == DATES and name is not None:
+        return f"Make it the index, with set_index({name!r}), or drop it."
+    if what.startswith(TEXT) and _is_date(what.removeprefix(TEXT)):
+        if name is None:
+            return "Give numbers, with dates as the index, from pandas.to_datetime."
+        return (
+            f"Make it the index: turn it into dates with pandas.to_datetime, then "
+            f"set_index({name!r}); or drop it."
+        )
+    if what.startswith((TEXT, CATEGORIES)):
+        return "Turn it into numbers, with astype(float) or pandas.get_dummies."
+    return "Give real numbers."
+
+
+def _is_date(text):
+    """Whether a text, as it is written in messages, looks like a date."""
+    import pandas as pd
+
+    return len(re.findall(r"\d+", text)) > 1 and not pd.isna(
+        pd.to_datetime(text.strip("'"), errors="coerce")
+    )
 
 
 def _kind(column):
@@ -151,7 +179,7 @@ def _of_objects(values):
         if value is None or value is pd.NA or value is pd.NaT:
             continue
         if isinstance(value, (str, bytes)):
-            return f"text, for example {str(value)!r}"
+            return f"{TEXT}{str(value)!r}"
         if isinstance(value, (date, np.datetime64)):
             return DATES
         if isinstance(value, (timedelta, np.timedelta64)):

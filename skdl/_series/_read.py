@@ -198,7 +198,8 @@ class TimeSeries:
                 raise ValueError(
                     f"series begins at {told(found, 0)}, but the one of fit ends at "
                     f"{told(self.index, -1)}. Give the observations that come next, "
-                    f"from {told(expected, 0)} on."
+                    f"from {told(expected, 0)} on. In a search take "
+                    "cv=TimeSeriesSplit(), or compare by backtest."
                 )
         values = np.concatenate([self.values, later.values])
         return replace(self, values=values, index=index)

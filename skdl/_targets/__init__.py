@@ -1,6 +1,6 @@
 """Targets to arrays and back."""
 
-from skdl._targets._kinds import classification_targets
+from skdl._targets._kinds import classification_targets, refuse_unsortable
 from skdl._targets._labels import ClassTargets, MultilabelTargets
 from skdl._targets._numbers import NumericTargets, numeric_targets
 from skdl._targets._steps import StepTargets, steps_of
@@ -12,5 +12,6 @@ __all__ = [
     "StepTargets",
     "classification_targets",
     "numeric_targets",
+    "refuse_unsortable",
     "steps_of",
 ]

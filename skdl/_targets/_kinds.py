@@ -30,14 +30,9 @@ def classification_targets(y, classes=None):
     ValueError
         For continuous targets and for several columns of classes.
     """
+    refuse_unsortable(y)
     if not hasattr(y, "tocsr"):
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        if y.dtype == object and len({_kind(label) for label in y.ravel()}) > 1:
-            found = sorted({type(label).__name__ for label in y.ravel()})
-            raise ValueError(
-                f"y holds labels of mixed types: {', '.join(found)}. Make them all "
-                "text or all numbers, for example with y.astype(str), and fill None."
-            )
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
@@ -51,6 +46,45 @@ def classification_targets(y, classes=None):
     if classes is None:
         return ClassTargets(np.unique(labels))
     return ClassTargets(np.unique(column_or_1d(classes)))
+
+
+def refuse_unsortable(y):
+    """Refuse labels that are missing, or cannot be compared with each other.
+
+    Parameters
+    ----------
+    y : array-like
+        Labels; also what is none, of which nothing is said.
+
+    Raises
+    ------
+    ValueError
+        For None, NaN and the like among labels, and for text among numbers.
+    """
+    kind = getattr(getattr(y, "dtype", None), "kind", "O")
+    if y is None or hasattr(y, "tocsr") or kind in "biufSU":
+        return
+    try:
+        labels = np.asarray(y, dtype=object)
+    except ValueError:  # lists of different shapes
+        return
+    if labels.ndim == 0:
+        return
+    import pandas as pd
+
+    missing = np.argwhere(pd.isna(labels))
+    if len(missing):
+        place = tuple(missing[0])
+        raise ValueError(
+            f"y holds {labels[place]} in place of a label, first in row {place[0]}. "
+            "Leave such rows out, or give them a label of their own."
+        )
+    if len({_kind(label) for label in labels.ravel()}) > 1:
+        found = sorted({type(label).__name__ for label in labels.ravel()})
+        raise ValueError(
+            f"y holds labels of mixed types: {', '.join(found)}. Make them all "
+            "text or all numbers, for example with y.astype(str)."
+        )
 
 
 def _kind(label):

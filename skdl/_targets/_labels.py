@@ -1,6 +1,7 @@
 """Labels: class indices or an indicator matrix, logits to labels."""
 
 import numbers
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,12 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_array
 
+from skdl._targets._base import Targets
+from skdl.exceptions import MissingClassWarning
+
 
 @dataclass(eq=False)
-class ClassTargets:
+class ClassTargets(Targets):
     """Labels of any type as class indices, and logits as probabilities.
 
     Parameters
@@ -62,6 +66,50 @@ class ClassTargets:
             )
         return np.searchsorted(self.classes, y)
 
+    def check_validation(self, y, name="y_val"):
+        """Labels of validation rows, of which some may have no row in training.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+            Labels.
+        name : str, default="y_val"
+            The argument's name, for messages.
+
+        Returns
+        -------
+        index : ndarray of shape (n_samples,)
+            Indices into `classes`; any for labels that are not among them.
+        known : ndarray of bool of shape (n_samples,)
+            Which are.
+
+        Raises
+        ------
+        ValueError
+            If none is.
+
+        Warns
+        -----
+        skdl.exceptions.MissingClassWarning
+            If some are not.
+        """
+        y = column_or_1d(y, warn=True)
+        known = np.isin(y, self.classes)
+        if known.all() or not known.any():
+            return self.check(y, name), known
+        n_unknown = np.count_nonzero(~known)
+        warnings.warn(
+            f"{name} holds the label {plain(y[~known][0])!r}, which is not among the "
+            f"classes {self.classes.tolist()!r} of the training rows: {n_unknown} of "
+            f"{len(y)} labels are left out of validation. Keep all classes in both "
+            "parts, for example with train_test_split(stratify=y).",
+            MissingClassWarning,
+            stacklevel=5,
+        )
+        index = np.zeros(len(y), np.intp)
+        index[known] = np.searchsorted(self.classes, y[known])
+        return index, known
+
     def check_classes(self, classes):
         """Complain if `classes` are others than in the first call."""
         if not np.array_equal(np.unique(column_or_1d(classes)), self.classes):
@@ -98,7 +146,8 @@ class ClassTargets:
         Parameters
         ----------
         class_weight : dict, "balanced" or None
-            By label.
+            By label. As a part of all rows may lack a class, keys that are no label
+            are passed over where others are one.
         index : ndarray of shape (n_samples,)
             Training labels as indices.
         weight : ndarray of shape (n_samples,)
@@ -108,23 +157,21 @@ class ClassTargets:
         -------
         ndarray of shape (n_classes,)
             Factors of the row weights.
+
+        Raises
+        ------
+        ValueError
+            For weights that are none, and a dict without any of the labels.
+
+        Warns
+        -----
+        skdl.exceptions.MissingClassWarning
+            If a dict has keys that are no label, and no weight for some label.
         """
         if class_weight is None:
             return np.ones(len(self.classes))
         if isinstance(class_weight, dict):
-            for label, value in class_weight.items():
-                if not isinstance(value, numbers.Real) or not 0 <= value < np.inf:
-                    raise ValueError(
-                        f"class_weight={{{label!r}: {value!r}}} must be a finite "
-                        "number of at least 0."
-                    )
-            unknown = [k for k in class_weight if k not in self.classes.tolist()]
-            if unknown:
-                raise ValueError(
-                    f"class_weight has the label {unknown[0]!r}, which is not among "
-                    f"the classes {self.classes.tolist()!r}. Use labels of y as keys."
-                )
-            return np.array([class_weight.get(k, 1.0) for k in self.classes.tolist()])
+            return self._weights_by_label(class_weight)
         if class_weight != "balanced":
             raise ValueError(
                 f"class_weight={class_weight!r} is for an indicator matrix. Give one "
@@ -139,6 +186,32 @@ class ClassTargets:
             sample_weight=weight,
         )
         return factors
+
+    def _weights_by_label(self, class_weight):
+        """The weights of a dict, 1 for labels without a key."""
+        for label, value in class_weight.items():
+            if not isinstance(value, numbers.Real) or not 0 <= value < np.inf:
+                raise ValueError(
+                    f"class_weight={{{label!r}: {value!r}}} must be a finite "
+                    "number of at least 0."
+                )
+        classes = self.classes.tolist()
+        absent = [label for label in class_weight if label not in classes]
+        if absent and len(absent) == len(class_weight):
+            raise ValueError(
+                f"class_weight={class_weight!r} has none of the classes {classes!r}. "
+                "Use labels of y as keys."
+            )
+        without = [label for label in classes if label not in class_weight]
+        if absent and without:  # of a part of all rows, or misspelt
+            warnings.warn(
+                f"class_weight has the label {absent[0]!r}, which is not among the "
+                f"classes {classes!r}, and no weight for {without[0]!r}, which counts "
+                "as 1. Give every class a weight, or correct the key.",
+                MissingClassWarning,
+                stacklevel=5,
+            )
+        return np.array([class_weight.get(label, 1.0) for label in classes])
 
     def row_weights(self, factors, index):
         """The class weight of each row."""
@@ -183,7 +256,7 @@ class ClassTargets:
 
 
 @dataclass(eq=False)
-class MultilabelTargets:
+class MultilabelTargets(Targets):
     """An indicator matrix: any number of the labels at once.
 
     Parameters
@@ -283,6 +356,13 @@ class MultilabelTargets:
                 f"class_weight={class_weight!r} must be a list of {self.n_outputs} "
                 "dicts {0: weight, 1: weight}, one for each column of y."
             )
+        for weights in class_weight:
+            other = [key for key in weights or () if key not in (0, 1)]
+            if other:
+                raise ValueError(
+                    f"class_weight has the label {other[0]!r}, which is not among the "
+                    "values [0, 1] of a column of y. Use these as keys."
+                )
         column = ClassTargets(np.array([0, 1]))
         return np.array([column.class_weights(d, None, None) for d in class_weight])
 

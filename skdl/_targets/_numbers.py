@@ -6,11 +6,12 @@ import numpy as np
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_array
 
+from skdl._targets._base import Targets
 from skdl._targets._labels import plain
 
 
 @dataclass(eq=False)
-class NumericTargets:
+class NumericTargets(Targets):
     """Numbers, standardised for training and brought back for predictions.
 
     Parameters

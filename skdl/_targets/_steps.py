@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from skdl._targets._base import Targets
 from skdl._targets._labels import ClassTargets
 
 
@@ -32,7 +33,7 @@ class Steps(NamedTuple):
 
 
 @dataclass(eq=False)
-class StepTargets:
+class StepTargets(Targets):
     """Targets of every step, encoded and decoded as those of rows are.
 
     Checked and encoded, a step has its target as numbers, and last of all its weight: 1
@@ -94,12 +95,28 @@ class StepTargets:
         ndarray of shape (n_sequences, n_steps, n_targets + 1)
             float64: targets and weights of steps, zeros where there are none.
         """
-        values = self.of_steps.check(steps.values, name)
-        values = np.asarray(values, np.float64).reshape(len(values), -1)
-        checked = np.zeros((len(steps.lengths), steps.n_steps, values.shape[1] + 1))
-        is_step = np.arange(steps.n_steps) < steps.lengths[:, np.newaxis]
-        checked[is_step, :-1], checked[is_step, -1] = values, 1.0
-        return checked
+        return _padded(steps, self.of_steps.check(steps.values, name), 1.0)
+
+    def check_validation(self, steps, name="y_val"):
+        """Targets of validation steps, without those that cannot be judged.
+
+        Parameters
+        ----------
+        steps : Steps
+            What the user gave.
+        name : str, default="y_val"
+            The argument's name, for messages.
+
+        Returns
+        -------
+        y : ndarray of shape (n_sequences, n_steps, n_targets + 1)
+            As by `check`; the weight of other steps is 0.
+        known : ndarray of bool of shape (n_sequences,)
+            Which sequences have steps left.
+        """
+        values, known = self.of_steps.check_validation(steps.values, name)
+        checked = _padded(steps, values, known)
+        return checked, checked[..., -1].any(axis=1)
 
     def check_classes(self, classes):
         """Complain if `classes` are others than in the first call."""
@@ -208,6 +225,15 @@ class StepTargets:
     def decision(self, raw):
         """Likewise logits of every step."""
         return self._decoded(self.of_steps.decision, raw)
+
+
+def _padded(steps, values, weights):
+    """Checked targets of all steps, for each sequence, with their weights."""
+    values = np.asarray(values, np.float64).reshape(len(values), -1)
+    padded = np.zeros((len(steps.lengths), steps.n_steps, values.shape[1] + 1))
+    is_step = np.arange(steps.n_steps) < steps.lengths[:, np.newaxis]
+    padded[is_step, :-1], padded[is_step, -1] = values, weights
+    return padded
 
 
 def steps_of(y, lengths, names=("X", "y"), n_steps=None):

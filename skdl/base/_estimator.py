@@ -186,6 +186,10 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
         Warns
         -----
+        skdl.exceptions.MissingClassWarning
+            Of a classifier, if `y_val` holds labels that y does not, which are left
+            out, if rare classes cannot be on both sides of ``early_stopping=True``, or
+            if a key of `class_weight` may be misspelt.
         skdl.exceptions.TrainingInterruptedWarning
             After Ctrl-C, which ends the training and keeps the weights so far.
         """
@@ -314,10 +318,10 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
             )
         X = self._check_inputs(X_val, reset=False, name="X_val")
         y_val = self._targets_of(X, y_val, names=("X_val", "y_val"))
-        y = targets.check(y_val, name="y_val")
+        y, known = targets.check_validation(y_val, name="y_val")
         check_same_length(X, y, names=("X_val", "y_val"))
         weight = check_weights(sample_weight_val, X, "sample_weight_val")
-        return Rows(X, y, weight).weighed(1.0)
+        return Rows(X, y, weight).weighed(known)
 
     # -- predict -----------------------------------------------------------------------
 

@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 from scipy.special import log_expit, log_softmax, logsumexp
-from sklearn.model_selection import train_test_split
 
 from skdl.base._prepared import Divided
-from skdl.base._rows import Rows, no_row_left
+from skdl.base._rows import Rows, drawn, no_row_left
 
 
 class MembersMixin:
@@ -53,34 +52,13 @@ class MembersMixin:
         return Divided(rows, validation, parts, min(batch_size, rows.n_rows))
 
     def _held_out(self, n_rows, strata, random_state):
-        """Training and validation rows of a member, as many for each of them.
-
-        Classes keep their proportions where they have the rows; the only row of a
-        class is for training.
-        """
-        everything = np.arange(n_rows)
+        """Training and validation rows of a member, as many for each of them."""
         n_held = math.ceil(self.validation_fraction * n_rows)
-        if n_held >= n_rows:
-            if self.early_stopping is True:
-                raise no_row_left(self.validation_fraction, n_rows)
-            return everything, everything[:0]
-        alone = everything[:0]
-        if strata is not None:
-            counts = np.bincount(strata)
-            alone = np.flatnonzero(counts[strata] == 1)
-            room = min(n_held, n_rows - len(alone) - n_held)
-            if np.count_nonzero(counts > 1) > room:
-                strata = None
-            if room < 1:
-                alone = everything[:0]
-        others = np.setdiff1d(everything, alone)
-        train, held = train_test_split(
-            others,
-            test_size=n_held,
-            random_state=random_state,
-            stratify=None if strata is None else strata[others],
-        )
-        return np.sort(np.concatenate([train, alone])), np.sort(held)
+        if n_held < n_rows:
+            return drawn(n_rows, n_held, strata, random_state)
+        if self.early_stopping is True:
+            raise no_row_left(self.validation_fraction, n_rows)
+        return np.arange(n_rows), np.arange(0)
 
     def _keep(self, outcomes, *, append):
         super()._keep(outcomes, append=append)

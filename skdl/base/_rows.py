@@ -1,9 +1,12 @@
 """Checked rows: taking some, weighing them, setting some apart for validation."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.model_selection import train_test_split
+
+from skdl.exceptions import MissingClassWarning
 
 
 class Rows(NamedTuple):
@@ -59,12 +62,11 @@ def split_rows(rows, fraction, *, strata, classes, strict, seed):
     fraction : float
         Share of the rows that is set apart, between 0 and 1.
     strata : ndarray of shape (n_rows,) or None
-        Class indices whose proportions are kept.
+        Class indices whose proportions are kept where they have the rows.
     classes : ndarray
-        Labels of the strata, for the message.
+        Labels of the strata, for the warning.
     strict : bool
-        Whether it is an error if the proportions cannot be kept; otherwise the rows
-        are split regardless of them.
+        Whether to warn if a class cannot be on both sides.
     seed : int
         Decides which rows.
 
@@ -76,29 +78,73 @@ def split_rows(rows, fraction, *, strata, classes, strict, seed):
     Raises
     ------
     ValueError
-        If one side has no rows, or lacks a class.
+        If one side has no rows.
+
+    Warns
+    -----
+    skdl.exceptions.MissingClassWarning
+        If `strict`, and a class has no row for one side.
     """
     n_validation = int(np.ceil(fraction * rows.n_rows))
     if not 0 < n_validation < rows.n_rows:
         raise no_row_left(fraction, rows.n_rows)
-    if strata is not None and (missing := _left_out(strata, n_validation)) is not None:
-        if strict:
-            raise ValueError(
-                f"validation_fraction={fraction} leaves class "
-                f"{classes[[missing]].tolist()[0]!r} out of training or validation: it "
-                f"has {np.sum(strata == missing)} of {rows.n_rows} rows, and "
-                f"{n_validation} rows are for the validation of "
-                f"{len(np.unique(strata))} classes. Change validation_fraction, pass "
-                "X_val and y_val, or use early_stopping=False."
-            )
-        strata = None
-    train, validation = train_test_split(
-        np.arange(rows.n_rows),
-        test_size=n_validation,
-        random_state=seed,
-        stratify=strata,
+    missing = None if strata is None else _left_out(strata, n_validation)
+    if strict and missing is not None:
+        warnings.warn(
+            f"validation_fraction={fraction} leaves class "
+            f"{classes[[missing]].tolist()[0]!r} out of training or validation: it "
+            f"has {np.sum(strata == missing)} of {rows.n_rows} rows, and "
+            f"{n_validation} rows are for the validation of "
+            f"{len(np.unique(strata))} classes. Change validation_fraction, pass "
+            "X_val and y_val, or use early_stopping=False.",
+            MissingClassWarning,
+            stacklevel=5,
+        )
+    random_state = np.random.RandomState(seed)
+    train, held = drawn(rows.n_rows, n_validation, strata, random_state)
+    return rows.take(train), rows.take(held)
+
+
+def drawn(n_rows, n_held, strata, random_state):
+    """Draw the rows that are set apart.
+
+    Classes keep their proportions where they have the rows; the only row of a class is
+    for training.
+
+    Parameters
+    ----------
+    n_rows : int
+        How many there are.
+    n_held : int
+        How many are set apart.
+    strata : ndarray of shape (n_rows,) or None
+        Class indices.
+    random_state : RandomState
+        That draws.
+
+    Returns
+    -------
+    train, held : ndarray of int
+        In rising order.
+    """
+    everything = np.arange(n_rows)
+    alone = everything[:0]
+    if strata is not None:
+        counts = np.bincount(strata)
+        alone = np.flatnonzero(counts[strata] == 1)
+        room = min(n_held, n_rows - len(alone) - n_held)
+        if np.count_nonzero(counts > 1) > room:
+            strata = None
+        if room < 1:
+            alone = everything[:0]
+    others = np.setdiff1d(everything, alone)
+    train, held = train_test_split(
+        others,
+        test_size=n_held,
+        random_state=random_state,
+        stratify=None if strata is None else strata[others],
     )
-    return rows.take(np.sort(train)), rows.take(np.sort(validation))
+    return np.sort(np.concatenate([train, alone])), np.sort(held)
 
 
 def no_row_left(fraction, n_rows):

@@ -135,7 +135,7 @@ class GradCAMDisplay:
             Name of the layer; None takes the last one, see Notes.
         n_images : int, default=16
             At most so many are drawn.
-        target_names : sequence of str or None, default=None
+        target_names : sequence of str, dict or None, default=None
             Names of the classes in the order of ``estimator.classes_``, or of the
             columns of y; None writes labels or column numbers.
         **kwargs : dict

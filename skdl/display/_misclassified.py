@@ -121,7 +121,7 @@ class MisclassifiedDisplay:
             Labels.
         n_images : int, default=16
             At most so many are drawn.
-        target_names : sequence of str or None, default=None
+        target_names : sequence of str, dict or None, default=None
             Names of the classes in the order of ``estimator.classes_``; None writes
             the labels.
         image_shape : tuple of int, int or None, default=None
@@ -208,7 +208,7 @@ class MisclassifiedDisplay:
             occur in `y_true` and `y_pred`, sorted.
         n_images : int, default=16
             At most so many are drawn.
-        target_names : sequence of str or None, default=None
+        target_names : sequence of str, dict or None, default=None
             Names of the classes in the order of `labels`; None writes the labels.
         image_shape : tuple of int, int or None, default=None
             Shape of the image in a flat row; None takes grey squares.

@@ -5,6 +5,8 @@ import scipy.sparse as sp
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
+from skdl._targets import refuse_unsortable
+
 EPS = np.finfo(np.float64).eps
 METHODS = ("predict_proba", "decision_function", "predict")
 
@@ -45,10 +47,12 @@ def answers_of_classifier(estimator, y):
     Raises
     ------
     ValueError
-        For numbers in place of labels, and several outputs of many classes.
+        For numbers in place of labels, missing ones, and several outputs of many
+        classes.
     """
     if sp.issparse(y):
         y = y.toarray()
+    refuse_unsortable(y)
     check_classification_targets(y)
     kind = type_of_target(y)
     if kind == "multilabel-indicator":
@@ -102,6 +106,8 @@ class Classes:
         raw = np.asarray(raw, dtype=np.float64)
         seen = np.asarray(getattr(model, "classes_", self.classes))
         if self.method == "decision_function":
+            if len(seen) == 1:  # whose value says nothing: it is always predicted
+                return self._certain(seen, len(raw))
             if raw.ndim == 1 and len(self.classes) == 2:
                 return raw
             if raw.ndim == 1:
@@ -119,6 +125,13 @@ class Classes:
             answer = np.tile(raw.min(axis=1, keepdims=True), (1, len(self.classes)))
         answer[:, np.searchsorted(self.classes, seen)] = raw
         return answer
+
+    def _certain(self, seen, n_rows):
+        """Decision values of a model that knows one class."""
+        values = np.where(self.classes == seen[0], 1.0, -1.0)
+        if len(self.classes) == 2:
+            return np.full(n_rows, values[1])
+        return np.tile(values, (n_rows, 1))
 
     def score(self, y, answer, weight=None):
         """Minus the log loss, or the accuracy where there are no probabilities."""

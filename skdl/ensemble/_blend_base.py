@@ -29,6 +29,7 @@ from skdl._validation import (
 from skdl.ensemble._answers import columns
 from skdl.ensemble._fold_base import FoldEnsemble
 from skdl.ensemble._folds import check_row_weights, fit_folds, seeds_of, splits_of
+from skdl.ensemble._missing_classes import warn_of_missing_classes
 from skdl.ensemble._named import NamedEstimators
 from skdl.ensemble._reuse import data_key, was_fitted_on
 
@@ -101,6 +102,8 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
         -----
         skdl.exceptions.FoldOutlierWarning
             If the score of a fold lies far from the others.
+        skdl.exceptions.MissingClassWarning
+            If the training rows of a fold lack a class.
         skdl.exceptions.RefittedWarning
             If a fold ensemble had been fitted on other data or with other settings,
             and so is fitted again.
@@ -128,6 +131,7 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
         splits = splits_of(
             self.cv, X, y, classifier=is_classifier(self), params=routed["cv"].split
         )
+        warn_of_missing_classes(splits, y, self._final_answers, type(self).__name__)
         kept = self._kept()
         seeds = seeds_of(self.random_state, len(kept))
         data = None
@@ -147,6 +151,7 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
                     continue
                 ensemble = clone(estimator)
                 task = ensemble._task(X, y, **params)
+                warn_of_missing_classes(task.splits, task.y, task.answers, repr(name))
             ensembles[name] = ensemble
             new.append(ensemble)
             tasks.append(task)

@@ -19,7 +19,14 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._splits import fit_on_rows, last_step, weight_in, weight_params, with_epochs
+from skdl._splits import (
+    fit_on_rows,
+    last_step,
+    refuse_forecaster,
+    weight_in,
+    weight_params,
+    with_epochs,
+)
 from skdl._validation import (
     HasMethods,
     StrOptions,
@@ -38,6 +45,7 @@ from skdl.ensemble._folds import (
     splits_of,
     subtask,
 )
+from skdl.ensemble._missing_classes import warn_of_missing_classes
 from skdl.ensemble._outliers import outlying, warn_of_outlying
 from skdl.ensemble._reuse import data_key, fit_key
 
@@ -121,6 +129,8 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         -----
         skdl.exceptions.FoldOutlierWarning
             If the score of a fold lies far from the others.
+        skdl.exceptions.MissingClassWarning
+            If the training rows of a fold lack a class.
         UserWarning
             If a new model on all rows cannot get the epochs of a network inside
             `estimator`, which is not the last step of a pipeline.
@@ -133,6 +143,7 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         params["sample_weight"] = sample_weight
         key = fit_key(data_key(X, y), self, params)
         task = self._task(X, y, **params)
+        warn_of_missing_classes(task.splits, task.y, task.answers, type(self).__name__)
         (folds,) = fit_folds(
             [task], X, self, context, n_jobs=self.n_jobs, verbose=self.verbose
         )
@@ -249,6 +260,7 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _check_estimator(self):
         """Refuse what cannot be a model of a fold."""
+        refuse_forecaster(self.estimator, type(self).__name__)
         tags, own = tags_of(self.estimator), tags_of(self).estimator_type
         if tags.estimator_type not in (own, None):
             raise ValueError(

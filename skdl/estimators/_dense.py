@@ -168,9 +168,10 @@ class DenseClassifier(_DenseNetwork, NeuralClassifier, _DenseParameters):
     verbose : int, default=0
         1 prints a line for each epoch.
     class_weight : dict, "balanced", list of dict or None, default=None
-        Weight of the rows of each label, in training and validation loss. "balanced"
-        gives every class the same total weight. For an indicator matrix a list with a
-        dict for each column.
+        Weight of the rows of each label, in training and validation loss; 1 for labels
+        that are no key. Keys that y lacks are passed over if others are labels of y.
+        "balanced" gives every class the same total weight. For an indicator matrix a
+        list with a dict for each column.
 
     Attributes
     ----------

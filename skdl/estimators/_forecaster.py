@@ -64,6 +64,8 @@ class Forecaster(ForecastScoresMixin, BaseEstimator, ABC):
     and `random_state`, and are documented where users see them.
     """
 
+    _takes_series = True  # for splits: the order of rows counts
+
     @abstractmethod
     def _make_regressor(self, seed):
         """An unfitted regressor of `n_members` networks."""

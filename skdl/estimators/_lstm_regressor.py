@@ -80,7 +80,8 @@ class LSTMRegressor(Sequences, NeuralRegressor, SequenceParameters):
         wherever it stands.
     n_tokens : int or None, default=None
         Number of different tokens, 0 included. None takes the largest one of ``fit``
-        plus one.
+        plus one; larger ones that come later are passed over, with a warning, or
+        refused if `return_sequences`.
     return_sequences : bool, default=False
         Whether there is a target for each step: y of shape (n_sequences, n_steps) or
         (n_sequences, n_steps, n_outputs), or a list of arrays of the sequences'

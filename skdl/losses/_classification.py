@@ -188,7 +188,8 @@ class Focal(ClassificationLoss):
         if len(weights) != n_classes:
             raise ValueError(
                 f"alpha={self.alpha!r} of Focal weighs {len(weights)} classes, but y "
-                f"has {n_classes}; give one number for each class."
+                f"has {n_classes}; give one number for each class, or use "
+                "class_weight, which may name classes that a part of the rows lacks."
             )
         return weights
 

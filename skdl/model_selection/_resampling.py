@@ -28,11 +28,13 @@ from sklearn.utils.parallel import delayed
 from skdl._parallel import workers
 from skdl._splits import (
     last_step,
+    refuse_disorder,
     row_numbers,
     takes_validation,
     trains_together,
     weight_params,
 )
+from skdl._targets import refuse_unsortable
 from skdl.model_selection._one_fit import fit_some
 from skdl.model_selection._statistics import narrow_enough, running_statistics
 
@@ -91,6 +93,8 @@ min_splits, n_jobs, random_state, error_score, verbose : object
     if stop_on_test:
         _refuse_without_validation(estimators)
     classifier = any(is_classifier(estimator) for estimator in estimators.values())
+    if classifier:
+        refuse_unsortable(y)
     remedy = "{}"
     if cv is None:
         cv = _random_splits(classifier, y, _grouped(groups, params))(
@@ -109,7 +113,7 @@ min_splits, n_jobs, random_state, error_score, verbose : object
     split_params, fit_params, score_params = _route(
         owner, list(estimators.values()), scorers, cv, params, groups
     )
-    splits = _splits(cv, X, y, split_params, remedy)
+    splits = _splits(cv, X, y, split_params, remedy, estimators.values())
 
     jobs = list(
         zip(estimators.values(), scorers, fit_params, score_params, strict=True)
@@ -197,7 +201,7 @@ def _random_splits(classifier, y, grouped):
     return ShuffleSplit
 
 
-def _splits(cv, X, y, split_params, remedy):
+def _splits(cv, X, y, split_params, remedy, estimators):
     """Pairs of row numbers, drawn one by one; the first at once, as it may fail."""
 
     def draw():
@@ -208,7 +212,13 @@ def _splits(cv, X, y, split_params, remedy):
             text = " ".join(str(error).split()).rstrip(".") + "."
             raise ValueError(remedy.format(text)) from None
 
-    splits = draw()
+    def in_order():
+        for split in draw():
+            for estimator in estimators:
+                refuse_disorder(estimator, cv, *split)
+            yield split
+
+    splits = in_order()
     return chain(list(islice(splits, 1)), splits)
 
 

@@ -15,7 +15,8 @@ from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._parallel import workers
-from skdl._splits import row_numbers, weight_params
+from skdl._splits import refuse_disorder, row_numbers, weight_params
+from skdl._targets import refuse_unsortable
 from skdl._validation import (
     BaseSearchCV,
     Interval,
@@ -138,9 +139,14 @@ class SequentialSearchCV(BaseSearchCV):
         context = self._init_callback_context(
             max_subtasks=1 + (self.refit is not False)
         ).call_on_fit_task_begin(estimator=self, **shown)
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        classifier = is_classifier(self.estimator)
+        if classifier:
+            refuse_unsortable(y)
+        cv = check_cv(self.cv, y, classifier=classifier)
         parts = cv.split(X, y, **routed.splitter.split)
         splits = [tuple(map(row_numbers, part)) for part in parts]
+        for split in splits:
+            refuse_disorder(self.estimator, cv, *split)
         self.n_splits_ = len(splits)
         # None and generators give another seed each time; a journal keeps the first
         seed = self.random_state
