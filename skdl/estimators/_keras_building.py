@@ -30,21 +30,22 @@ class KerasBuilding:
         if model is None and self.build_fn is None and not own:
             raise ValueError(
                 f"model=None gives {type(self).__name__} nothing to train. Pass a "
-                "function that returns a keras.Model, or such a model, or write the "
-                "method _keras_build_fn in a subclass."
+                "function that returns a keras.Model, or such a model; a subclass "
+                "without them must implement ``_keras_build_fn``."
             )
         if model is not None and own:
             raise ValueError(
-                f"model={model!r} was given to {type(self).__name__}, which makes its "
-                "model by its own method _keras_build_fn. Leave model out."
+                f"model={model!r} was given to {type(self).__name__}, but with it a "
+                "class cannot implement ``_keras_build_fn``. Leave model out."
             )
         known = model is None or isinstance(model, keras.Model)
         if known or inspect.isfunction(model) or isinstance(model, functools.partial):
             return super()._check_model_param()
         if not callable(model):
             raise TypeError(
-                f"model={model!r} must be a callable that returns a keras.Model, such "
-                "a model itself, or None in a subclass with the method _keras_build_fn."
+                "``model`` must be a callable that returns a keras.Model, such a model "
+                "itself, or None in a subclass with the method _keras_build_fn, but "
+                f"got model={model!r}."
             )
         return _of_named_arguments(model) if isinstance(model, type) else model
 
@@ -100,11 +101,12 @@ class KerasBuilding:
         model = self.model_
         if not model.compiled:
             model.compile(**self._get_compile_kwargs())
-        for name in ("loss", "optimizer"):
+        for article, name in (("a", "loss"), ("an", "optimizer")):
             if not getattr(model, name, None) and changed_step(model) is None:
                 raise ValueError(
                     f"{name}=None, and the model was compiled without one. You must "
-                    f"provide a {name}: pass {name}=... or compile the model with it."
+                    f"provide {article} {name}: pass {name}=... or compile the model "
+                    "with it."
                 )
 
     def _check_model_compatibility(self, y):

@@ -75,6 +75,8 @@ class KerasTraining:
         args = route_params(
             self.get_params(), destination="fit", pass_filter=self._fit_kwargs
         )
+        if "class_weight" not in self._fit_kwargs:  # of labels: they are in the weights
+            args.pop("class_weight", None)
         args = {k: v for k, v in args.items() if not k.startswith("callbacks")}
         args |= {
             "sample_weight": sample_weight,
@@ -362,7 +364,7 @@ def _seeded_for_keras(seed):
 def _n_rows(X, name):
     if not hasattr(X, "shape"):
         raise ValueError(
-            f"{name}=-1, which stands for all rows, needs an X with a shape, but the "
+            f"{name}=-1, all rows, requires that `X` implement `shape`, but the "
             f"feature_encoder returned {type(X).__name__}. Give a number of rows."
         )
     return X.shape[0]

@@ -164,5 +164,7 @@ class Predictor:
             ],
             parallel_iterations=1,
         )
-        rows_of = [tf.reshape(t, tf.concat([[-1], tf.shape(t)[2:]], 0)) for t in outputs]
+        rows_of = [
+            tf.reshape(t, tf.concat([[-1], tf.shape(t)[2:]], 0)) for t in outputs
+        ]
         return tf.nest.pack_sequence_as(forms[0], rows_of)
