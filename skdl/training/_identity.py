@@ -104,8 +104,11 @@ class _KerasLook(Look):
     def named(self, value):
         """A loss or a metric, whose names are counted up."""
         self._variables.update(id(v) for v in getattr(value, "variables", ()))
-        attributes = self.attributes(vars(value), without=("name", *_tracked(value)))
-        return self._class(type(value)), attributes
+        own = vars(value)
+        if is_known(type(value).__module__):
+            own = {k: v for k, v in own.items() if not _of_first_use(k, v)}
+        own = self.attributes(own, without=("name", *_tracked(value)))
+        return self._class(type(value)), own
 
     def operation(self, value):
         """A step of a graph that is no layer."""
@@ -192,6 +195,12 @@ _DESCRIBED = {
     keras.layers.Layer: _KerasLook.layer,
     keras.Operation: _KerasLook.operation,
 }
+
+
+def _of_first_use(name, value):
+    """Whether Keras's metrics may have an attribute only after they were used."""
+    made = name in ("_built", "_build_input_shape", "_num_labels", "_variables")
+    return made or isinstance(value, keras.Variable)
 
 
 # which are False where Keras has not set them
