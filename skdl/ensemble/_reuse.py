@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
 
+from skdl._fingerprint import fingerprint
 from skdl.exceptions import RefittedWarning
 
 
@@ -25,11 +26,16 @@ def data_key(X, y):
     """
     # a list and a series are the same targets as an array
     y = y.toarray() if sp.issparse(y) else np.asarray(y)
-    return _hash((X, y))
+    try:
+        return joblib.hash((X, y))
+    except Exception:  # whatever cannot be pickled
+        return None
 
 
 def fit_key(data, ensemble, params):
     """A hash of all that a fitted fold ensemble depends on.
+
+    Functions count by what they compute now, with all that they read.
 
     Parameters
     ----------
@@ -49,7 +55,10 @@ def fit_key(data, ensemble, params):
     estimator = clone(ensemble.estimator)
     names = ("cv", "random_state", "scoring", "combine")
     settings = [getattr(ensemble, name) for name in names]
-    return data and _hash((data, estimator, *settings, given))
+    try:
+        return data and fingerprint((data, estimator, *settings, given))
+    except Exception:  # whatever an object of a user raises
+        return None
 
 
 def was_fitted_on(ensemble, name, data, params):
@@ -84,10 +93,3 @@ def was_fitted_on(ensemble, name, data, params):
         stacklevel=5,
     )
     return False
-
-
-def _hash(value):
-    try:
-        return joblib.hash(value)
-    except Exception:  # whatever cannot be pickled
-        return None

@@ -34,6 +34,7 @@ from skdl.training._compiled import as_keras, build, compiled_network, why_not
 from skdl.training._compiled_fit import fit_compiled, predict_compiled
 from skdl.training._keras_callbacks import hears_of_batches, hears_of_predictions
 from skdl.training._loop import Run
+from skdl.training._program import PROGRAMS
 from skdl.training._tensorflow import AssignsWeights, global_seed
 
 # arguments of Model.fit that the engine understands
@@ -197,16 +198,19 @@ class KerasTraining:
         """The program of the present model, for rows like these.
 
         Looking at all of its layers takes some milliseconds: for predictions it is done
-        only if there is another model, or if that was compiled again.
+        only if there is another model, or if that was compiled again. Then a network
+        whose functions read what has changed since `fit` predicts as it was trained.
         """
         model = self.model_
         now = model, getattr(model, "_compile_config", None)
         trainable = [v.trainable for v in model.variables]
         *before, were, network = getattr(self, "_network", (None, None, None, None))
         same = all(a is b for a, b in zip(now, before, strict=True))
+        if same and trainable == were and not look:
+            network = replace(network, input_shape=X.shape[1:], dtype=X.dtype.name)
+            look = network.build.has_code and not PROGRAMS.predicts(network)
         if look or not same or trainable != were:
             network = compiled_network(model, X)
-        network = replace(network, input_shape=X.shape[1:], dtype=X.dtype.name)
         self._network = *now, trainable, network
         return network
 

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._fingerprint import fingerprint, fingerprints
 from skdl._parallel import workers
 from skdl._splits import refuse_disorder, row_numbers, weight_params
 from skdl._targets import refuse_unsortable
@@ -25,7 +26,6 @@ from skdl._validation import (
     insert_error_scores,
     warn_or_raise_about_fit_failures,
 )
-from skdl.model_selection._fingerprint import fingerprint, fingerprints
 from skdl.model_selection._journal import Journal
 from skdl.model_selection._run import Run
 from skdl.model_selection._spaces import Space

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from skdl._seeds import names_as_before, seeded_build
-from skdl.training._identity import identity
+from skdl.training._identity import keras_settings, looked_at
 from skdl.training._packing import pack, unpack
 from skdl.training._program import NetworkSpec
 
@@ -41,6 +41,12 @@ class CompiledModel:
     ----------
     model : keras.Model
         Built and compiled.
+
+    Attributes
+    ----------
+    has_code : bool
+        Whether there are functions or classes of the user in it. What these read may
+        change while the model stays the same.
     """
 
     def __init__(self, model):
@@ -49,10 +55,11 @@ class CompiledModel:
         config = getattr(model, "_compile_config", None)
         names = ("loss", "loss_weights", "metrics", "weighted_metrics")
         compiled = {} if config is None else config.config
-        self._identity = identity(
+        self._identity, self.has_code = looked_at(
             model,
             [(tuple(v.shape), v.dtype, v.trainable) for v in model.variables],
             [compiled.get(name) for name in names],
+            keras_settings(),
         )
 
     def __eq__(self, other):
@@ -80,7 +87,7 @@ class CompiledModel:
         return model
 
     def has_changed(self, model):
-        """Whether the pattern is a user's model that has been changed.
+        """Whether the pattern computes something else than it was made for.
 
         Parameters
         ----------
@@ -90,9 +97,9 @@ class CompiledModel:
         Returns
         -------
         bool
-            False for copies.
+            False for copies that hold nothing but Keras's own layers.
         """
-        return self._is_shared and CompiledModel(model) != self
+        return (self._is_shared or self.has_code) and CompiledModel(model) != self
 
 
 def compiled_network(model, X):

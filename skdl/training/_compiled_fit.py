@@ -109,6 +109,8 @@ def fit_compiled(
         trainer.read_optimizer(model.optimizer)
         trainer.trace()
         trainer.build_metrics(model)
+        if spec.build.has_code:  # before the user may change what it reads
+            network.predictor(apart=True).trace()
         trainer.evaluated_at_once = validation_batch_size or batch_size
         trainer.metric_names = _names(network.model, model)
         (outcome,) = train(

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 
 from skdl._seeds import names_as_before, seeded_build
-from skdl.training._description import Description, Look, is_known
+from skdl.training._description import Description, Look
+from skdl.training._known import is_known
 
 
 def identity(*values):
@@ -38,12 +39,50 @@ def identity(*values):
     >>> identity(one) == identity(same), identity(one) == identity(other)
     (True, False)
     """
+    return looked_at(*values)[0]
+
+
+def looked_at(*values):
+    """Describe objects, and say whether that may be another thing later.
+
+    Parameters
+    ----------
+    *values : object
+        As for `identity`.
+
+    Returns
+    -------
+    description : Description
+        Their `identity`.
+    has_code : bool
+        Whether they reach a function or a class of a user. What these read may change
+        while they stay the same.
+    """
+    look = _KerasLook()
     try:
         with warnings.catch_warnings():  # of Keras, about saving lambdas
             warnings.simplefilter("ignore")
-            return Description(_KerasLook().at(values))
+            text = repr(look.at(values))
     except Exception:  # in whatever objects of users do: it costs a trace, no more
-        return Description(object())
+        return Description.of_nothing_else(), True
+    return Description(text, look.own), look.met_code
+
+
+def keras_settings():
+    """What Keras's functions read that a user may set.
+
+    Returns
+    -------
+    tuple
+        To be compared.
+    """
+    config = keras.config
+    return (
+        config.floatx(),
+        config.epsilon(),
+        config.image_data_format(),
+        config.dtype_policy().name,
+    )
 
 
 class _Wire:
@@ -61,8 +100,6 @@ class _KerasLook(Look):
         self._variables = set()  # ids of those that a trainer gives values to
 
     def at(self, value):
-        if _is_tensor(value):
-            value = np.asarray(value)
         if isinstance(value, keras.DTypePolicy):  # one for all layers, or one for each
             return self.policy(value)
         return super().at(value)
@@ -73,10 +110,17 @@ class _KerasLook(Look):
                 return method(self, value)
         return super().describe(value)
 
+    def of_known_class(self, value):
+        if not keras.ops.is_tensor(value):
+            return super().of_known_class(value)
+        if hasattr(value, "assign"):  # a graph reads it whenever it runs
+            return self.itself(value)
+        return "tensor", self.at(np.asarray(value))
+
     def variable(self, value):
         """A weight by its shape; another variable is nobody's but its own."""
         if id(value) not in self._variables:
-            return "variable", id(value)
+            return self.itself(value)
         return "variable", tuple(value.shape), value.dtype, value.trainable
 
     def tensor(self, value):
@@ -86,16 +130,18 @@ class _KerasLook(Look):
     def policy(self, value):
         """A policy of dtypes, by what it says and not by which object it is."""
         if type(value) is keras.DTypePolicy:
-            return type(value), value.name
-        return type(value), self.at(value.get_config())
+            return "policy", value.name
+        return self.at(type(value)), self.at(value.get_config())
 
     def generator(self, value):
-        """A generator, whose state is among the variables."""
-        return (keras.random.SeedGenerator,)
+        """A generator, whose state is among the variables; another draws on."""
+        if id(value.state) not in self._variables:
+            return self.itself(value)
+        return ("generator",)
 
     def initializer(self, value):
         """An initializer that is used in a computation."""
-        return type(value), self.at(value.get_config())
+        return self.at(type(value)), self.at(value.get_config())
 
     def optimizer(self, value):
         """An optimizer, which is no part of a network."""
@@ -108,12 +154,12 @@ class _KerasLook(Look):
         if is_known(type(value).__module__):
             own = {k: v for k, v in own.items() if not _of_first_use(k, v)}
         own = self.attributes(own, without=("name", *_tracked(value)))
-        return self._class(type(value)), own
+        return self.at(type(value)), own
 
     def operation(self, value):
         """A step of a graph that is no layer."""
         own = {k: v for k, v in vars(value).items() if k not in _noted_by_keras()}
-        return self._class(type(value)), self.attributes(own)
+        return self.at(type(value)), self.attributes(own)
 
     def layer(self, layer):
         """A layer by its configuration, and by what that does not tell."""
@@ -125,7 +171,7 @@ class _KerasLook(Look):
         own = {k: v for k, v in vars(layer).items() if k not in _noted_by_keras()}
         own.pop("name", None)
         if not is_known(type(layer).__module__):
-            cls = self._class(type(layer))
+            cls = self.at(type(layer))
             return cls, shown, self.attributes(own, without=_tracked(layer))
         # Of functions and of others' objects Keras writes down no more than names, and
         # what a layer has learnt about data by `adapt` may be nothing but an attribute.
@@ -134,7 +180,7 @@ class _KerasLook(Look):
         own = {k: v for k, v in own.items() if not _begins(k, v)}
         own = {k: v for k, v in own.items() if k not in _SET_ON_LOADING or v}
         own = self.attributes(own, without=_tracked(layer))
-        return type(layer), shown, own
+        return self.at(type(layer)), shown, own
 
     def _config(self, layer):
         """A layer's configuration, and whether it has one: many a user's has none."""

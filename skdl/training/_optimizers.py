@@ -12,6 +12,9 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from skdl.training._description import Description
+from skdl.training._identity import identity
+
 _STAND_IN_RATE = 1e-3  # in every spec: the engine assigns the real rate per step
 
 
@@ -87,8 +90,9 @@ class OptimizerSpec:
     """What identifies an optimizer, its learning rate aside.
 
     Two specs are equal when their optimizers do the same at any given learning rate,
-    so that a spec can be part of the key of a traced program. Specs hash and pickle
-    (for a class that can be imported).
+    so that a spec can be part of the key of a traced program. A class of a user counts
+    by its code and by what that reads, at the moment when the spec is made. Specs hash
+    and pickle (for a class that can be imported).
 
     Parameters
     ----------
@@ -102,6 +106,11 @@ class OptimizerSpec:
     no_decay : str or None
         Regular expression of the variables without weight decay, from
         ``Optimizer.exclude_from_weight_decay(var_names=...)``.
+    inner_class : type or None
+        Class of the optimizer within, as in ``LossScaleOptimizer``.
+    computes : Description or None, default=None
+        What stands for the classes, and for functions that the configuration holds,
+        in comparisons; None looks at them.
 
     Examples
     --------
@@ -112,10 +121,29 @@ class OptimizerSpec:
     (True, 0.01, True)
     """
 
-    optimizer_class: type
+    optimizer_class: type = field(compare=False)
     key: str
     config: dict = field(compare=False, repr=False)
     no_decay: str | None = None
+    inner_class: type | None = field(default=None, compare=False, repr=False)
+    computes: Description | None = field(default=None, repr=False)
+
+    def __post_init__(self):
+        if self.computes is None:
+            object.__setattr__(self, "computes", self._looked_at())
+
+    def _looked_at(self):
+        return identity(self.optimizer_class, self.inner_class, self.config)
+
+    def has_changed(self):
+        """Whether a user's class or function computes another thing by now.
+
+        Returns
+        -------
+        bool
+            Also True if that cannot be said.
+        """
+        return self._looked_at() != self.computes
 
     @property
     def elementwise(self):
@@ -409,7 +437,14 @@ def _spec(optimizer):
     try:
         config = _untracked(_without_rate(_config(optimizer)))
         key = json.dumps(config, sort_keys=True, default=_describe)
-        spec = OptimizerSpec(optimizer_class, key, config, _no_decay(optimizer))
+        inner = unwrapped(optimizer)
+        spec = OptimizerSpec(
+            optimizer_class,
+            key,
+            config,
+            _no_decay(optimizer),
+            None if inner is optimizer else type(inner),
+        )
         if optimizer_class not in _ELEMENTWISE:
             _check_same(optimizer, spec.build())
     except Exception as error:
@@ -451,9 +486,9 @@ def _untracked(value):
 
 
 def _describe(value):
-    """Return JSON for what json does not know; a function counts by its identity."""
-    if isinstance(value, types.FunctionType):
-        return repr(value)
+    """Return JSON for what json does not know; a function is looked at by the spec."""
+    if isinstance(value, (types.FunctionType, types.MethodType, functools.partial)):
+        return "function"
     return keras.saving.serialize_keras_object(value)
 
 

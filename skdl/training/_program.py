@@ -5,11 +5,13 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import keras
 
 from skdl._seeds import seeded_build
+from skdl.training._description import Description
+from skdl.training._identity import identity, keras_settings
 from skdl.training._optimizers import OptimizerSpec
 from skdl.training._tensorflow import (
     CompiledTrainer,
@@ -121,12 +123,16 @@ def network_spec(build, input_shape, n_outputs, *, dtype="float32", **params):
 class ProgramKey:
     """All that decides whether two fits can share a traced program.
 
+    Loss, metrics and augmentation are compared by what they compute at the moment when
+    the key is made, with all that their functions read: see `identity`. A user may
+    change that afterwards, and does so in a notebook.
+
     Parameters
     ----------
     network : NetworkSpec
         The network.
     loss : callable or None
-        ``loss(y_true, y_pred) -> (batch,)`` in ``keras.ops``; compared with ``==``.
+        ``loss(y_true, y_pred) -> (batch,)`` in ``keras.ops``.
         None for a compiled model, which has loss and metrics of its own.
     optimizer : OptimizerSpec
         The optimizer without its learning rate, which is a value.
@@ -143,26 +149,48 @@ class ProgramKey:
         How many copies of the network are trained side by side.
     x_dtype : str or None, default=None
         Dtype in which rows are held; None is the network's.
-    augment : hashable or None, default=None
+    augment : object or None, default=None
         What training rows go through: ``augment.build()`` gives an object with
         ``variables``, the states of its random generators, and ``check(input_shape,
         dtype)``, that is called with a batch. It returns one of the same shape, and for
         each row None or the share that it has in a mixture with the row before it.
     weighted : bool, default=True
         Whether the loss of a compiled model is given the weights of rows.
+    computes : Description or None, default=None
+        What stands for loss, metrics and augmentation in comparisons; None looks at
+        them. Keys that `dataclasses.replace` makes have that of the first one.
     """
 
     network: NetworkSpec
-    loss: Callable
+    loss: Callable = field(compare=False)
     optimizer: OptimizerSpec
     y_shape: tuple
     y_dtype: str
-    metrics: tuple = ()
+    metrics: tuple = field(default=(), compare=False)
     weight_decay: bool = False
     n_members: int = 1
     x_dtype: str | None = None
-    augment: object = None
+    augment: object = field(default=None, compare=False)
     weighted: bool = True
+    computes: Description | None = field(default=None, repr=False)
+
+    def __post_init__(self):
+        if self.computes is None:
+            object.__setattr__(self, "computes", self._looked_at())
+
+    def _looked_at(self):
+        return identity(self.loss, self.metrics, self.augment, keras_settings())
+
+    def has_changed(self):
+        """Whether loss, metrics or augmentation compute another thing by now.
+
+        Returns
+        -------
+        bool
+            Also True if that cannot be said.
+        """
+        optimizer = self.optimizer.has_changed()
+        return optimizer or self._looked_at() != self.computes
 
 
 def can_have_members(key):
@@ -206,9 +234,14 @@ class Network:
         self._predictors = {}
 
     def has_changed(self):
-        """Whether the pattern is a user's model that has been changed."""
+        """Whether the pattern is that of a user's model, and computes otherwise now."""
         changed = getattr(self.spec.build, "has_changed", None)
         return changed is not None and changed(self.model)
+
+    @property
+    def predicts(self):
+        """Whether a forward pass is traced."""
+        return any(predictor.is_traced for predictor in self._predictors.values())
 
     def predictor(self, n_members=None, *, apart=False):
         """The traced forward pass; keeps no weights.
@@ -314,11 +347,16 @@ class ProgramCache:
         Trainer
             Used by nobody else until the block is left. After an exception it goes
             back all the same: every fit begins by setting all of its variables.
+
+        Notes
+        -----
+        A trainer traces what it needs when it first needs it, from the functions that
+        it was made with. So it is of use only as long as they are what they were: this
+        is looked at before it is lent again, and when it comes back.
         """
         network = self.network(key.network)
         with self._lock:
-            idle = self._idle.get(key)
-            trainer = idle.pop() if idle else None
+            trainer = self._idle_trainer(key)
             if trainer is None:
                 make = Trainer if key.loss is not None else CompiledTrainer
                 trainer = make(network.model, network.layout, key)
@@ -326,10 +364,39 @@ class ProgramCache:
             yield trainer
         finally:
             trainer.clear()
-            with self._lock:
-                self._idle.setdefault(key, []).append(trainer)
-                self._idle.move_to_end(key)
-                self._drop_oldest()
+            if not trainer.key.has_changed() and not network.has_changed():
+                with self._lock:
+                    self._idle.setdefault(key, []).append(trainer)
+                    self._idle.move_to_end(key)
+                    self._drop_oldest()
+
+    def _idle_trainer(self, key):
+        """One that nobody uses, None if there is none; it is no longer idle."""
+        idle = self._idle.pop(key, [])
+        found = None
+        while idle and found is None:
+            trainer = idle.pop()
+            if trainer.key is key or not trainer.key.has_changed():
+                found = trainer
+        if idle:
+            self._idle[key] = idle
+        return found
+
+    def predicts(self, spec):
+        """Whether the forward pass of a network is traced.
+
+        Parameters
+        ----------
+        spec : NetworkSpec
+            The network.
+
+        Returns
+        -------
+        bool
+            For the moment.
+        """
+        with self._lock:
+            return spec in self._networks and self._networks[spec].predicts
 
     def has_idle(self, key):
         """Whether a trainer is there that needs not be traced.

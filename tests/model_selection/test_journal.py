@@ -15,8 +15,8 @@ from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
+from skdl._fingerprint import fingerprint, fingerprints
 from skdl.model_selection import BayesSearchCV, NelderMeadSearchCV
-from skdl.model_selection._fingerprint import fingerprint, fingerprints
 from skdl.model_selection._journal import Journal
 from tests.instances import small
 from tests.model_selection.surfaces import SPACES, Surface, n_fits, surface_data

@@ -65,6 +65,15 @@ class Predictor:
         """How many rows of a shape are computed together."""
         return rows_at_once(row_shape, self._most, _POSITIONS)
 
+    def trace(self):
+        """Trace the forward pass, unless that was done before."""
+        _ = self._run
+
+    @property
+    def is_traced(self):
+        """Whether that was done."""
+        return "_run" in vars(self)
+
     @functools.cached_property
     def _run(self):
         return traced(self._forward, self._signature)

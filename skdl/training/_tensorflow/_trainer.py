@@ -39,11 +39,17 @@ class Trainer:
         How the vector of parameters divides into variables.
     key : ProgramKey
         Loss, optimizer, metrics, shapes and dtypes, number of members.
+
+    Attributes
+    ----------
+    key : ProgramKey
+        The same.
     """
 
     def __init__(self, model, layout, key):
         self._model = model
         self._layout = layout
+        self.key = key
         self._loss = key.loss
         self._metrics = [metric for _, metric in key.metrics]
         self._check(model, key)
