@@ -1,5 +1,6 @@
 """How a user's Keras model is made and compiled."""
 
+import copy
 import functools
 import inspect
 import re
@@ -29,21 +30,22 @@ class KerasBuilding:
         if model is None and self.build_fn is None and not own:
             raise ValueError(
                 f"model=None gives {type(self).__name__} nothing to train. Pass a "
-                "function that returns a keras.Model, or such a model, or write the "
-                "method _keras_build_fn in a subclass."
+                "function that returns a keras.Model, or such a model; a subclass "
+                "without them must implement ``_keras_build_fn``."
             )
         if model is not None and own:
             raise ValueError(
-                f"model={model!r} was given to {type(self).__name__}, which makes its "
-                "model by its own method _keras_build_fn. Leave model out."
+                f"model={model!r} was given to {type(self).__name__}, but with it a "
+                "class cannot implement ``_keras_build_fn``. Leave model out."
             )
         known = model is None or isinstance(model, keras.Model)
         if known or inspect.isfunction(model) or isinstance(model, functools.partial):
             return super()._check_model_param()
         if not callable(model):
             raise TypeError(
-                f"model={model!r} must be a callable that returns a keras.Model, such "
-                "a model itself, or None in a subclass with the method _keras_build_fn."
+                "``model`` must be a callable that returns a keras.Model, such a model "
+                "itself, or None in a subclass with the method _keras_build_fn, but "
+                f"got model={model!r}."
             )
         return _of_named_arguments(model) if isinstance(model, type) else model
 
@@ -82,10 +84,12 @@ class KerasBuilding:
                     f"one of keras.{_HOMES[name]}, and arguments that it takes."
                 ) from error
             _name_as_given(kwargs[name], made)
-            kwargs[name] = fresh_copy(made)
-        metrics = kwargs["metrics"]
-        if metrics is not None and not isinstance(metrics, (dict, list)):
-            kwargs["metrics"] = [metrics]
+            kwargs[name] = fresh_copy(made) if name == "optimizer" else made
+        for name in ("metrics", "weighted_metrics"):
+            metrics = fresh_copy(kwargs.get(name))
+            if metrics is not None:
+                several = isinstance(metrics, (dict, list, tuple))
+                kwargs[name] = metrics if several else [metrics]
         return kwargs
 
     def _get_metadata(self):
@@ -97,11 +101,12 @@ class KerasBuilding:
         model = self.model_
         if not model.compiled:
             model.compile(**self._get_compile_kwargs())
-        for name in ("loss", "optimizer"):
+        for article, name in (("a", "loss"), ("an", "optimizer")):
             if not getattr(model, name, None) and changed_step(model) is None:
                 raise ValueError(
                     f"{name}=None, and the model was compiled without one. You must "
-                    f"provide a {name}: pass {name}=... or compile the model with it."
+                    f"provide {article} {name}: pass {name}=... or compile the model "
+                    "with it."
                 )
 
     def _check_model_compatibility(self, y):
@@ -121,25 +126,33 @@ class KerasBuilding:
         """Complain about outputs that cannot stand for y; for subclasses."""
 
     def _check_loss_is_used(self):
-        """A `loss` that the function did not take is a mistake."""
-        given, used = self.loss, self.model_.loss
-        single = all(
-            isinstance(x, (str, keras.losses.Loss, type)) for x in (given, used)
-        )
-        if not single or (isinstance(given, type) and isinstance(used, given)):
+        """A `loss` that the function did not take is a mistake.
+
+        It need not take the default of a subclass, nor one that is no parameter there.
+        """
+        named = inspect.signature(type(self).__init__).parameters
+        if "loss" not in named:
             return
-        try:
-            same = loss_name(given) == loss_name(used)
-        except (TypeError, ValueError):  # of a user's own class
-            same = type(used) is (given if isinstance(given, type) else type(given))
-        if not same:
+        given, used = single(self.loss), single(self.model_.loss)
+        kinds = (str, keras.losses.Loss, type)
+        if not isinstance(given, kinds) or not isinstance(used, kinds):
+            return
+        if not same_loss(given, used) and not same_loss(given, named["loss"].default):
             raise ValueError(
                 f"loss={given!r} but model compiled with {used!r}. Data may not match "
                 "the loss function! Leave loss out, or pass the same."
             )
 
+    @property
+    def callbacks_(self):
+        """The Keras callbacks of the last fit: copies of those in the parameters."""
+        return self._fit_callbacks
+
     def _initialize_callbacks(self):
-        """Make callbacks of classes, and complain about what is none."""
+        """Make callbacks of classes, copy instances, complain about what is none.
+
+        Copies share what they hold, such as a list that a callback writes to.
+        """
         params = self.get_params()
         for name in ("callbacks", "fit__callbacks", "predict__callbacks"):
             for item in flat(params.get(name)):
@@ -154,6 +167,10 @@ class KerasBuilding:
                         "list or dict of these."
                     )
         super()._initialize_callbacks()
+        fit, predict = flat(self._fit_callbacks), flat(self._predict_callbacks)
+        copies = {id(each): copy.copy(each) for each in (*fit, *predict)}
+        self._fit_callbacks = [copies[id(each)] for each in fit]
+        self._predict_callbacks = [copies[id(each)] for each in predict]
 
     def _initialize(self, X, y=None):
         """Check data, fit the encoders, and make the model."""
@@ -166,6 +183,46 @@ class KerasBuilding:
         self.model_ = self._build_keras_model()
         self._initialize_callbacks()
         return X, y
+
+
+def same_loss(one, other):
+    """Whether two losses are of one kind, however they are given.
+
+    Parameters
+    ----------
+    one, other : str, keras.losses.Loss, class or None
+        As for ``Model.compile``.
+
+    Returns
+    -------
+    bool
+        By names where Keras knows them, else by classes.
+    """
+    if one is None or other is None:
+        return one is other
+    try:
+        return loss_name(one) == loss_name(other)
+    except (TypeError, ValueError):  # of a user's own class
+        classes = [x if isinstance(x, type) else type(x) for x in (one, other)]
+        return classes[0] is classes[1]
+
+
+def single(value):
+    """What stands alone in a list or dict, as all that belongs to one output may.
+
+    Parameters
+    ----------
+    value : object
+        Losses or outputs.
+
+    Returns
+    -------
+    object
+        `value` itself where it is no such thing.
+    """
+    if isinstance(value, dict):
+        value = list(value.values()) if len(value) == 1 else value
+    return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
 
 
 def flat(callbacks):

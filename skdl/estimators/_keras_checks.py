@@ -65,7 +65,7 @@ class KerasChecks:
         n_axes = getattr(X, "ndim", 1)
         if not reset and n_axes > 1 and n_axes != len(self.X_shape_):
             raise ValueError(
-                f"X has {n_axes} dimensions, but {type(self).__name__} is expecting "
+                f"X has {n_axes} dimensions, but this {type(self).__name__} expects "
                 f"{len(self.X_shape_)} dimensions in X, as in fit. Reshape X."
             )
         X = check_network_inputs(self, X, reset=reset)
@@ -89,9 +89,21 @@ class KerasChecks:
         _check_kind("y", y.dtype, self.y_dtype_)
         if y.ndim != self.y_ndim_:
             raise ValueError(
-                f"y has {y.ndim} dimensions, but {type(self).__name__} is expecting "
+                f"y has {y.ndim} dimensions, but this {type(self).__name__} expects "
                 f"{self.y_ndim_} dimensions in y, as in fit. Reshape y."
             )
+        return y
+
+    def _in_form(self, y):
+        """A column as the vector that fit saw, and the other way round.
+
+        To scores both are the same.
+        """
+        shape = np.shape(y)
+        if len(shape) == 2 and shape[1] == 1 and self.y_ndim_ == 1:
+            return np.ravel(y)
+        if len(shape) == 1 and self.y_shape_[1:] == (1,):
+            return np.reshape(y, (-1, 1))
         return y
 
     @staticmethod
@@ -100,8 +112,8 @@ class KerasChecks:
         kept = np.flatnonzero(weight)
         if not len(kept):
             raise ValueError(
-                f"sample_weight is zero for all {len(weight)} rows: no training "
-                "samples had any weight. Give at least one row a positive weight."
+                f"For all {len(weight)} rows, only zeros were passed in sample_weight: "
+                "no training samples had any weight. Give at least one a positive one."
             )
         if len(kept) == len(weight):
             return X, y, weight

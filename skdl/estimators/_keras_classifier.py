@@ -6,13 +6,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from skdl._keras import keras
-from skdl._validation import plain_weights
 from skdl.base._unchanged import or_unchanged
+from skdl.estimators._keras_building import same_loss, single
+from skdl.estimators._keras_class_weights import LabelWeights
 from skdl.estimators._keras_wrapper import BaseWrapper
 from skdl.estimators._scikeras import ClassifierLabelEncoder, wrappers
 
 
-class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
+class KerasClassifier(BaseWrapper, LabelWeights, wrappers.KerasClassifier):
     """A user's own Keras model as a classifier.
 
     It is a subclass of ``scikeras.wrappers.KerasClassifier`` and takes its place by a
@@ -68,7 +69,9 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
     epochs : int, default=1
         Passes over the rows.
     class_weight : dict, "balanced" or None, default=None
-        Weights of labels, which multiply those of rows.
+        Weights of labels, which multiply those of rows; for several columns of y a list
+        of dicts. ``fit__class_weight``, and `class_weight` in a call of ``fit``, come
+        before it.
     **kwargs : dict
         Arguments of `model`, and routed parameters: ``model__units``,
         ``optimizer__learning_rate``, ``loss__from_logits``, ``metrics__0__name``,
@@ -181,7 +184,7 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
         For `predict_proba` its ``inverse_transform`` has to take ``return_proba``.
         """
         categories = "auto" if self.classes_ is None else [self.classes_]
-        loss = self.loss
+        loss = single(self.loss)
         if isinstance(loss, type) and issubclass(
             loss, keras.losses.CategoricalCrossentropy
         ):
@@ -206,9 +209,10 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
     def _initialize(self, X, y=None):
         X, y = super()._initialize(X, y)
         encoder = self.target_encoder_
-        if type(encoder) is LabelEncoder and encoder.loss is None:
+        used = single(getattr(self.model_, "loss", None))
+        if type(encoder) is LabelEncoder and not same_loss(encoder.loss, used):
             # the model was compiled by its function, and may need one-hot targets
-            encoder.set_params(loss=getattr(self.model_, "loss", None)).fit(y)
+            encoder.set_params(loss=used or encoder.loss).fit(y)
         return X, y
 
     @or_unchanged
@@ -238,7 +242,8 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
             Validation rows, in place of `validation_split`.
         **kwargs : dict
             Arguments of ``Model.fit``, for this call; ``fit__`` parameters of the
-            constructor are the lasting way.
+            constructor are the lasting way. `class_weight` is by label, as the
+            constructor's.
 
         Returns
         -------
@@ -265,7 +270,7 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
             super().fit(
                 X,
                 y,
-                sample_weight=_own(sample_weight, y),
+                sample_weight=sample_weight,
                 X_val=X_val,
                 y_val=y_val,
                 sample_weight_val=sample_weight_val,
@@ -296,11 +301,10 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
         self
             The estimator after one more epoch.
         """
-        weight = _own(sample_weight, y)
         if classes is not None:
             classes = np.unique(classes)
         return super().partial_fit(
-            X, y, classes=classes, sample_weight=weight, **kwargs
+            X, y, classes=classes, sample_weight=sample_weight, **kwargs
         )
 
     def predict_proba(self, X, **kwargs):
@@ -324,7 +328,7 @@ class KerasClassifier(BaseWrapper, wrappers.KerasClassifier):
     def _predict_raw(self, X, **kwargs):
         outputs = super()._predict_raw(X, **kwargs)
         if isinstance(outputs, np.ndarray):
-            return _probabilities(outputs, self.model_.loss)
+            return _probabilities(outputs, single(self.model_.loss))
         return outputs
 
     def __sklearn_tags__(self):
@@ -367,8 +371,8 @@ class LabelEncoder(ClassifierLabelEncoder):
                 raise
             new = sorted({*np.ravel(y).tolist()} - {*self.classes_.tolist()})
             raise ValueError(
-                f"y holds the labels {new}, which fit did not see. Pass all labels in "
-                "the first call: partial_fit(X, y, classes=...)."
+                f"Found unknown categories {new} in y, which fit did not see. Pass all "
+                "labels in the first call: partial_fit(X, y, classes=...)."
             ) from error
 
     def inverse_transform(self, y, return_proba=False):
@@ -392,13 +396,6 @@ class LabelEncoder(ClassifierLabelEncoder):
         if self._target_type == "binary" and y.shape[1] == 1 and self.n_classes_ == 2:
             return np.column_stack([1 - y, y])
         return y
-
-
-def _own(sample_weight, y):
-    """A copy of the weights, as SciKeras multiplies them in place."""
-    if sample_weight is None:
-        return None
-    return plain_weights(sample_weight, y, dtype=np.float64)
 
 
 def _probabilities(outputs, loss):

@@ -1,5 +1,6 @@
 """Which part of a fit skdl's engine does for a user's Keras model, and which Keras."""
 
+import inspect
 from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -15,7 +16,7 @@ from skdl._seeds import names_as_before
 from skdl.base._estimator import PREDICT_BYTES
 from skdl.base._training import DENSE_BYTES
 from skdl.base._unchanged import has_kept, keep_after
-from skdl.estimators._keras_building import flat
+from skdl.estimators._keras_building import flat, single
 from skdl.estimators._keras_seeds import seeded
 from skdl.estimators._keras_validation import (
     as_training_rows,
@@ -32,7 +33,7 @@ from skdl.estimators._scikeras import (
 from skdl.exceptions import TrainingDivergedError
 from skdl.training._compiled import as_keras, build, compiled_network, why_not
 from skdl.training._compiled_fit import fit_compiled, predict_compiled
-from skdl.training._keras_callbacks import hears_of_batches
+from skdl.training._keras_callbacks import hears_of_batches, hears_of_predictions
 from skdl.training._loop import Run
 from skdl.training._program import PROGRAMS
 from skdl.training._tensorflow import AssignsWeights, global_seed
@@ -76,6 +77,8 @@ class KerasTraining:
         args = route_params(
             self.get_params(), destination="fit", pass_filter=self._fit_kwargs
         )
+        if "class_weight" not in self._fit_kwargs:  # of labels: they are in the weights
+            args.pop("class_weight", None)
         args = {k: v for k, v in args.items() if not k.startswith("callbacks")}
         args |= {
             "sample_weight": sample_weight,
@@ -247,6 +250,11 @@ class KerasTraining:
         return network
 
     def _predict_raw(self, X, **kwargs):
+        outputs = self._outputs(X, **kwargs)
+        # a target_encoder of one's own is given what Model.predict gives
+        return single(outputs) if _has_given_encoder(self) else outputs
+
+    def _outputs(self, X, **kwargs):
         self._check_is_fitted("predict")
         _refuse_nothing(X)
         X, _ = self._validate_data(X=X)
@@ -263,7 +271,8 @@ class KerasTraining:
         if args.get("batch_size") == -1:
             args["batch_size"] = _n_rows(X, "batch_size")
         (X,) = _as_keras_takes_it(X)
-        if set(args) <= {"batch_size", "verbose"} and not self._predict_callbacks:
+        told = any(map(hears_of_predictions, flat(self._predict_callbacks)))
+        if set(args) <= {"batch_size", "verbose"} and not told:
             one = stand_in(X) if sp.issparse(X) else X
             if why_not(self.model_, one) is None:
                 build(self.model_, one)
@@ -289,6 +298,13 @@ class KerasTraining:
         if len(outputs) == 1:
             return outputs[0]
         return keras.tree.map_structure(lambda *of: np.concatenate(of), *outputs)
+
+
+def _has_given_encoder(estimator):
+    """Whether y is encoded by SciKeras or skdl, and not in a way of the user's."""
+    encoder = inspect.getattr_static(type(estimator), "target_encoder")
+    module = getattr(getattr(encoder, "fget", None), "__module__", "")
+    return module.split(".")[0] in ("skdl", "scikeras")
 
 
 class _Tasks(keras.callbacks.Callback):
@@ -372,7 +388,7 @@ def _seeded_for_keras(seed):
 def _n_rows(X, name):
     if not hasattr(X, "shape"):
         raise ValueError(
-            f"{name}=-1, which stands for all rows, needs an X with a shape, but the "
+            f"{name}=-1, all rows, requires that `X` implement `shape`, but the "
             f"feature_encoder returned {type(X).__name__}. Give a number of rows."
         )
     return X.shape[0]

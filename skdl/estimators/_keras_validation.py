@@ -19,7 +19,7 @@ def encoded(estimator, X, y, sample_weight):
     tuple
         X and y, and the weights if there are any.
     """
-    X, y = estimator._validate_data(X, y)
+    X, y = estimator._validate_data(X, estimator._in_form(y))
     if sample_weight is not None:
         X, y, sample_weight = estimator._validate_sample_weight(X, y, sample_weight)
     y = estimator.target_encoder_.transform(y)

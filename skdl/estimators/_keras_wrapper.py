@@ -1,5 +1,7 @@
 """The base of the estimators around a user's own Keras model."""
 
+import copy
+import inspect
 from abc import ABCMeta
 
 import numpy as np
@@ -295,7 +297,7 @@ class BaseWrapper(
             The larger the better.
         """
         self._check_is_fitted("score")
-        _, y = self._validate_data(X=None, y=y)
+        _, y = self._validate_data(X=None, y=self._in_form(y))
         if sample_weight is not None:
             sample_weight = plain_weights(sample_weight, y, dtype=np.float64)
         args = route_params(self.get_params(), destination="score", pass_filter=set())
@@ -315,12 +317,21 @@ class BaseWrapper(
     def __sklearn_clone__(self):
         # Keras's optimizers, losses and metrics are shared, as they are neither built
         # nor changed here; models and callbacks are copied.
-        params = self.get_params(deep=False)
-        bare = object.__new__(type(self))
-        vars(bare).update({**vars(self), **dict.fromkeys(params)})
-        twin = super(BaseWrapper, bare).__sklearn_clone__()
-        for name, value in params.items():
-            setattr(twin, name, _cloned(value))
+        params = {k: _cloned(v) for k, v in self.get_params(deep=False).items()}
+        taken = inspect.signature(type(self).__init__).parameters
+        if any(p.kind == p.VAR_KEYWORD for p in taken.values()):
+            bases = [
+                c.__init__ for c in type(self).__mro__ if issubclass(c, BaseWrapper)
+            ]
+            named = {name for f in bases for name in inspect.signature(f).parameters}
+            taken = named | getattr(self, "_user_params", set())
+        twin = type(self)(**{k: v for k, v in params.items() if k in taken})
+        for name, value in params.items():  # some are set by __init__ itself
+            setattr(twin, name, value)
+        for name in _OF_SKLEARN & vars(self).keys():
+            setattr(twin, name, copy.deepcopy(getattr(self, name)))
+        if hasattr(self, "_skl_callbacks"):  # one serves all copies
+            twin._skl_callbacks = self._skl_callbacks
         return twin
 
     def __getstate__(self):
@@ -360,4 +371,6 @@ def _cloned(value):
     return clone(pack(value), safe=False)  # callbacks without their models
 
 
+# what scikit-learn notes on an estimator beside its parameters and callbacks
+_OF_SKLEARN = {"_metadata_request", "_sklearn_output_config"}
 _SHARED = (keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer)

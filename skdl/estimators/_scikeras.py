@@ -48,12 +48,19 @@ with _unchanged_keras():
         RegressorTargetEncoder,
     )
 
+
+def _loss_of_name(name):
+    """A function, or a class: Keras would make an instance, without its arguments."""
+    found = get_loss_class_function_or_string(name)
+    return type(found) if isinstance(found, keras.losses.Loss) else found
+
+
 # of arguments of Model.compile: from names to classes
 compile_classes = {
     name: functools.partial(try_to_convert_strings_to_classes, class_getter=find)
     for name, find in [
         ("optimizer", get_optimizer_class),
-        ("loss", get_loss_class_function_or_string),
+        ("loss", _loss_of_name),
         ("metrics", get_metric_class),
     ]
 }

@@ -113,6 +113,9 @@ def fit_compiled(
     def end(outcome):
         layout.write(variables, outcome.weights)
         trainer.write_optimizer(model.optimizer)
+        if outcome.n_epochs:
+            last = {name: values[-1] for name, values in outcome.history.items()}
+            trainer.write_metrics(model, last)
         model.history = keras.callbacks.History()
         model.history.set_model(model)
         model.history.history = outcome.history
@@ -127,6 +130,7 @@ def fit_compiled(
         trainer.reset([layout.read(variables)])
         trainer.read_optimizer(model.optimizer)
         trainer.trace()
+        trainer.build_metrics(model)
         if spec.build.has_code:  # before the user may change what it reads
             network.predictor(apart=True).trace()
         trainer.evaluated_at_once = validation_batch_size or batch_size

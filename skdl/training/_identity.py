@@ -99,6 +99,11 @@ class _KerasLook(Look):
         super().__init__()
         self._variables = set()  # ids of those that a trainer gives values to
 
+    def at(self, value):
+        if isinstance(value, keras.DTypePolicy):  # one for all layers, or one for each
+            return self.policy(value)
+        return super().at(value)
+
     def describe(self, value):
         for kind, method in _DESCRIBED.items():
             if isinstance(value, kind):
@@ -123,8 +128,10 @@ class _KerasLook(Look):
         return "tensor", tuple(value.shape), value.dtype
 
     def policy(self, value):
-        """A policy of dtypes."""
-        return self.at(type(value)), value.name
+        """A policy of dtypes, by what it says and not by which object it is."""
+        if type(value) is keras.DTypePolicy:
+            return "policy", value.name
+        return self.at(type(value)), self.at(value.get_config())
 
     def generator(self, value):
         """A generator, whose state is among the variables; another draws on."""
@@ -143,8 +150,11 @@ class _KerasLook(Look):
     def named(self, value):
         """A loss or a metric, whose names are counted up."""
         self._variables.update(id(v) for v in getattr(value, "variables", ()))
-        attributes = self.attributes(vars(value), without=("name", *_tracked(value)))
-        return self.at(type(value)), attributes
+        own = vars(value)
+        if is_known(type(value).__module__):
+            own = {k: v for k, v in own.items() if not _of_first_use(k, v)}
+        own = self.attributes(own, without=("name", *_tracked(value)))
+        return self.at(type(value)), own
 
     def operation(self, value):
         """A step of a graph that is no layer."""
@@ -168,6 +178,7 @@ class _KerasLook(Look):
         if written:
             own = {k: v for k, v in own.items() if not _is_of_config(v)}
         own = {k: v for k, v in own.items() if not _begins(k, v)}
+        own = {k: v for k, v in own.items() if k not in _SET_ON_LOADING or v}
         own = self.attributes(own, without=_tracked(layer))
         return self.at(type(layer)), shown, own
 
@@ -222,7 +233,6 @@ class _KerasLook(Look):
 _DESCRIBED = {
     keras.Variable: _KerasLook.variable,
     keras.KerasTensor: _KerasLook.tensor,
-    keras.DTypePolicy: _KerasLook.policy,
     keras.random.SeedGenerator: _KerasLook.generator,
     keras.initializers.Initializer: _KerasLook.initializer,
     keras.optimizers.Optimizer: _KerasLook.optimizer,
@@ -231,6 +241,16 @@ _DESCRIBED = {
     keras.layers.Layer: _KerasLook.layer,
     keras.Operation: _KerasLook.operation,
 }
+
+
+def _of_first_use(name, value):
+    """Whether Keras's metrics may have an attribute only after they were used."""
+    made = name in ("_built", "_build_input_shape", "_num_labels", "_variables")
+    return made or isinstance(value, keras.Variable)
+
+
+# which are False where Keras has not set them
+_SET_ON_LOADING = frozenset({"is_awq_calibrated", "is_gptq_calibrated"})
 
 
 def _is_tensor(value):

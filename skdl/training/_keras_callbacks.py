@@ -9,6 +9,12 @@ from skdl.exceptions import CallbackWarning
 from skdl.training._loop import Listener
 from skdl.training._optimizers import has_schedule
 
+_PREDICTION_EVENTS = (
+    "on_predict_begin",
+    "on_predict_end",
+    "on_predict_batch_begin",
+    "on_predict_batch_end",
+)
 _BATCH_EVENTS = (
     "on_batch_begin",
     "on_batch_end",
@@ -196,6 +202,21 @@ class CallbacksOfModel(KerasCallbacks):
         self._began = self._compiled()
         self._begin(run, self._callbacks)
 
+    def on_epoch_end(self, run, epoch, logs):
+        """Show the metrics as well; see the base class.
+
+        Parameters
+        ----------
+        run : Run
+            The state of training.
+        epoch : int
+            Counted from 0.
+        logs : dict
+            May be added to by the callbacks.
+        """
+        run.trainer.write_metrics(self._model, logs)
+        super().on_epoch_end(run, epoch, logs)
+
     def _tell(self, run, event, *args):
         event(*args)
         if not has_schedule(self._model.optimizer):
@@ -260,14 +281,34 @@ def hears_of_batches(callback):
     list of str
         Names of methods.
     """
-    cls, base = type(callback), keras.callbacks.Callback
-    own = not cls.__module__.startswith("keras.")
+    own = not type(callback).__module__.startswith("keras.")
     unheard = [
         event
         for event in _BATCH_EVENTS
-        if event in vars(callback)  # set by LambdaCallback
-        or (own and getattr(cls, event) is not getattr(base, event))
+        if _hears(callback, event) and (own or event in vars(callback))
     ]
     if getattr(callback, "save_freq", "epoch") != "epoch":  # of ModelCheckpoint
         unheard.append("on_train_batch_end")
     return unheard
+
+
+def hears_of_predictions(callback):
+    """Whether a callback has a method for what happens in ``Model.predict``.
+
+    Parameters
+    ----------
+    callback : keras.callbacks.Callback
+        Any.
+
+    Returns
+    -------
+    bool
+        False for most of Keras's own.
+    """
+    return any(_hears(callback, event) for event in _PREDICTION_EVENTS)
+
+
+def _hears(callback, event):
+    """Whether a callback's method is its own, or set by ``LambdaCallback``."""
+    inherited = getattr(keras.callbacks.Callback, event)
+    return event in vars(callback) or getattr(type(callback), event) is not inherited

@@ -237,10 +237,12 @@ def test_callback_of_batches():
 class Predicted(Recorder):
     """Also counts predictions."""
 
-    n_predictions = 0
+    def __init__(self):
+        super().__init__()
+        self.predictions = []
 
     def on_predict_begin(self, logs=None):
-        self.n_predictions += 1
+        self.predictions.append(None)
 
 
 @pytest.mark.parametrize(
@@ -254,4 +256,61 @@ def test_callbacks_of_fit_and_predict(name, n_fits, n_predictions):
     expected = plain()[0].predict(X, verbose=0)
     assert_allclose(fitted.predict_proba(X), expected, atol=1e-5)
     assert_array_equal(fitted.predict(X), expected.argmax(axis=1))
-    assert (callback.n_fits, callback.n_predictions) == (n_fits, n_predictions)
+    assert (callback.n_fits, len(callback.predictions)) == (n_fits, n_predictions)
+
+
+# -- copies ----------------------------------------------------------------------------
+
+OF_KERAS = {
+    "stopping": lambda path: callbacks.EarlyStopping(restore_best_weights=True),
+    "rate": lambda path: callbacks.ReduceLROnPlateau(patience=1),
+    "saver": lambda path: callbacks.ModelCheckpoint(path / "m.keras"),
+    "lines": lambda path: callbacks.CSVLogger(path / "log.csv"),
+    "schedule": lambda path: callbacks.LearningRateScheduler(lambda epoch: 0.1),
+}
+
+
+@pytest.mark.parametrize("name", ["callbacks", "fit__callbacks"])
+def test_given_callbacks_stay_as_they_are(name, tmp_path):
+    X, y = mixed()
+    given = {k: make(tmp_path) for k, make in OF_KERAS.items()}
+    before = {k: dict(vars(callback)) for k, callback in given.items()}
+    fitted = estimator(**{name: given}).fit(X, y)
+    assert {k: dict(vars(callback)) for k, callback in given.items()} == before
+    assert getattr(fitted, name) is given
+    stopping, rate, *_ = fitted.callbacks_
+    assert stopping.best == min(fitted.history_["val_loss"])
+    assert stopping.best_epoch == np.argmin(fitted.history_["val_loss"])
+    assert rate.model is fitted.model_
+
+
+def test_callback_of_one_call_is_used_itself():
+    X, y = mixed()
+    stopping = callbacks.EarlyStopping()
+    fitted = estimator().fit(X, y, callbacks=[stopping])
+    assert stopping.best == min(fitted.history_["val_loss"])
+
+
+@pytest.mark.parametrize("kind", ["metrics", "compile__weighted_metrics"])
+def test_given_metrics_stay_as_they_are(kind):
+    X, y = mixed()
+    metric = keras.metrics.SparseCategoricalAccuracy(name="mine")
+    fitted = estimator(**{kind: [metric]}).fit(X, y).fit(X, y)
+    assert float(metric.count) == 0
+    assert fitted.history_["val_mine"][-1] > 0
+
+
+def test_predictions_are_left_to_keras_only_for_callbacks_that_hear_of_them(
+    monkeypatch,
+):
+    X, y = mixed()
+    calls = []
+    real = keras.Model.predict
+    monkeypatch.setattr(
+        keras.Model, "predict", lambda *a, **k: calls.append(0) or real(*a, **k)
+    )
+    given = [callbacks.EarlyStopping(), Recorder()]
+    estimator(callbacks=given).fit(X, y).predict(X)
+    assert not calls
+    estimator(callbacks=[Predicted()]).fit(X, y).predict(X)
+    assert len(calls) == 1

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skdl.training._program import PROGRAMS
+from skdl.training._compiled import CompiledModel
+from skdl.training._program import PROGRAMS, Network
 from tests.keras_wrappers._networks import (
     classes,
     compiled_classifier,
@@ -32,6 +33,49 @@ def test_ten_fits_of_an_architecture_share_a_program():
         three_classes(random_state=seed, epochs=seed + 1).fit(X, y)
         three_classes(compiled_classifier, batch_size=30).fit(X[seed:], y[seed:])
     assert len(PROGRAMS) == 1
+
+
+STEERED = {
+    "callback": lambda: {"callbacks": [keras.callbacks.EarlyStopping("loss")]},
+    "metric": lambda: {"metrics": [keras.metrics.F1Score(name="f1")]},
+}
+
+
+@pytest.mark.usefixtures("no_programs")
+@pytest.mark.parametrize("kind", STEERED)
+def test_one_pattern_serves_all_fits_and_predictions(kind, monkeypatch):
+    X, y = classes(3)
+    made = []
+    real = Network.__init__
+    monkeypatch.setattr(
+        Network, "__init__", lambda self, spec: made.append(real(self, spec))
+    )
+    loss = {"loss": "categorical_crossentropy"}
+    for _ in range(3):
+        net = three_classes(**loss, **STEERED[kind]()).fit(X, y)
+        net.predict(X)
+    net.partial_fit(X, y)
+    assert len(made) == 1
+
+
+ALIKE = {
+    "dense": lambda layers: [layers.Dense(3)],
+    "embedding": lambda layers: [layers.Embedding(9, 2), layers.Flatten()],
+    "convolution": lambda layers: [layers.Reshape((4, 1)), layers.Conv1D(2, 2)],
+    "recurrent": lambda layers: [layers.Reshape((4, 1)), layers.LSTM(2)],
+    "mixed": lambda layers: [layers.Dense(3, dtype="mixed_float16")],
+}
+
+
+@pytest.mark.parametrize("kind", ALIKE)
+def test_pattern_is_no_users_model(kind):
+    layers = [*ALIKE[kind](keras.layers), keras.layers.Dense(3)]
+    model = keras.Sequential([keras.Input((4,)), *layers])
+    model.compile("sgd", "mse")
+    network = CompiledModel(model)
+    pattern = network((4,), None, dtype="float32")
+    assert pattern is not model
+    assert CompiledModel(pattern) == network
 
 
 @pytest.mark.usefixtures("no_programs")

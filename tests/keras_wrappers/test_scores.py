@@ -1,6 +1,10 @@
 """Scores with a function of a user's own, and with weights of rows."""
 
+from functools import cache
+
 import numpy as np
+import pandas as pd
+import pytest
 from numpy.testing import assert_allclose
 from sklearn.metrics import accuracy_score, mean_absolute_error, r2_score
 
@@ -56,3 +60,41 @@ def test_rows_without_weight_do_not_count_in_the_score():
     estimator = three_classes().fit(X, y)
     expected = accuracy_score(y[:20], estimator.predict(X[:20]))
     assert_allclose(estimator.score(X, y, sample_weight=weight), expected)
+
+
+FORMS = {
+    "column": lambda y: y[:, None],
+    "list of lists": lambda y: y[:, None].tolist(),
+    "frame": lambda y: pd.DataFrame({"y": y}),
+    "vector": lambda y: y,
+}
+
+
+@pytest.mark.parametrize("later", FORMS)
+@pytest.mark.parametrize("first", ["vector", "column"])
+@pytest.mark.parametrize("make", [three_classes, targets])
+def test_column_and_vector_score_the_same(make, first, later):
+    X, y = names() if make is three_classes else numbers()
+    estimator = fitted(make, first)
+    score = accuracy_score if make is three_classes else r2_score
+    expected = score(y, np.ravel(estimator.predict(X)))
+    assert_allclose(estimator.score(X, FORMS[later](y)), expected, rtol=1e-5)
+
+
+@cache
+def fitted(make, form):
+    X, y = names() if make is three_classes else numbers()
+    return make().fit(X, FORMS[form](y))
+
+
+def test_validation_rows_may_be_a_column():
+    X, y = names()
+    estimator = three_classes().fit(X, y, X_val=X, y_val=y[:, None])
+    vector = three_classes().fit(X, y, X_val=X, y_val=y)
+    assert estimator.history_ == vector.history_
+
+
+def test_column_in_partial_fit_is_refused():
+    X, y = names()
+    with pytest.raises(ValueError, match="y has 2 dimensions, but this"):
+        three_classes().fit(X, y).partial_fit(X, y[:, None])

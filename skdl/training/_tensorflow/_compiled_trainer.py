@@ -9,6 +9,7 @@ from keras import KerasTensor, StatelessScope, Variable
 
 from skdl.training._tensorflow._graph import (
     TRACING,
+    as_input,
     forward,
     other_values,
     split,
@@ -45,11 +46,9 @@ class CompiledTrainer(Trainer):
     def __init__(self, model, layout, key):
         super().__init__(model, layout, key)
         self._weighted = key.weighted
-        self._metrics_of_model = [
-            m for m in model.metrics if m is not model._loss_tracker
-        ]
-        counted = [v for m in self._metrics_of_model for v in m.variables]
-        self._counted = counted  # the pattern's
+        self._symbols = _symbols(model, key)
+        self._metrics_of_model = _metrics_of(model)
+        self._counted = counted = _counted(model)  # the pattern's
         self._counts = [Variable(_fresh(v), dtype=v.dtype) for v in counted]
         self._fresh_counts = self._first_counts()
         self.evaluated_at_once = self._evaluation_rows
@@ -57,14 +56,8 @@ class CompiledTrainer(Trainer):
 
     @staticmethod
     def _check(model, key):
-        spec = key.network
-        batch = [
-            KerasTensor((None, *spec.input_shape), spec.dtype),
-            KerasTensor((None, *key.y_shape), key.y_dtype),
-            KerasTensor((None,), keras.config.floatx()) if key.weighted else None,
-        ]
         with TRACING:
-            model._symbolic_build(data_batch=tuple(batch))
+            model._symbolic_build(data_batch=_symbols(model, key))
 
     @staticmethod
     def _weight_dtype(spec):
@@ -121,6 +114,50 @@ class CompiledTrainer(Trainer):
             else value
             for name, value in results.items()
         }
+
+    def build_metrics(self, model):
+        """Make the metrics of a model that is like the pattern, as its own fit would.
+
+        Callbacks look for them, to know which are the better the larger they are.
+
+        Parameters
+        ----------
+        model : keras.Model
+            Built and compiled.
+        """
+        compiled = model._compile_metrics
+        if compiled is None or compiled.built:
+            return
+        _, y, _ = self._symbols
+        compiled.build(y, self._output)
+        if len(_counted(model)) != len(self._counted):
+            compiled.built = False  # some make their variables when they are used
+            with TRACING:
+                model._symbolic_build(data_batch=self._symbols)
+
+    @functools.cached_property
+    def _output(self):
+        """What stands for the output, by which metrics see what kind of y it is."""
+        X, *_ = self._symbols
+        with TRACING:
+            return keras.tree.flatten(self._model.compute_output_spec(X))[0]
+
+    def write_metrics(self, model, logs):
+        """Give a model the metrics of the last rows, as ``get_metrics_result`` tells.
+
+        Parameters
+        ----------
+        model : keras.Model
+            After `build_metrics`.
+        logs : dict of str to float
+            Of the last epoch.
+        """
+        theirs = _counted(model)
+        if len(theirs) == len(self._counts):
+            for variable, ours in zip(theirs, self._counts, strict=True):
+                variable.assign(ours.value)
+        model._loss_tracker.total.assign(logs.get("val_loss", logs["loss"]))
+        model._loss_tracker.count.assign(1)
 
     # -- steps ----------------------------------------------------------------------
 
@@ -266,6 +303,24 @@ class CompiledTrainer(Trainer):
                     yield from ((a, [b]) for a, b in pairs)
             for a, b in zip(_rest(ours, mine), _rest(theirs, others), strict=True):
                 yield a, [b]
+
+
+def _symbols(model, key):
+    """What stands for a batch where a model is built: X, y and weights."""
+    spec = key.network
+    X = KerasTensor((None, *spec.input_shape), spec.dtype)
+    y = KerasTensor((None, *key.y_shape), key.y_dtype)
+    weight = KerasTensor((None,), keras.config.floatx()) if key.weighted else None
+    return as_input(model, X), y, weight
+
+
+def _metrics_of(model):
+    return [metric for metric in model.metrics if metric is not model._loss_tracker]
+
+
+def _counted(model):
+    """The variables of a model's metrics, but for the mean of its loss."""
+    return [v for metric in _metrics_of(model) for v in metric.variables]
 
 
 def _slots(optimizer, parameters):

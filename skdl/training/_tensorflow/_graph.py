@@ -6,7 +6,7 @@ import math
 import threading
 
 import tensorflow as tf
-from keras import StatelessScope
+from keras import StatelessScope, tree
 
 from skdl.training._tensorflow._batch_norm import fused_batch_norm
 from skdl.training._tensorflow._recurrent import quick_recurrence
@@ -118,7 +118,16 @@ def other_values(model, pairs, *, training):
 def forward(model, X, *, training):
     """Call a model as ``Model.fit`` does: with `training` only if it takes that."""
     told = "training" in inspect.signature(model.call).parameters
+    X = as_input(model, X)
     return model(X, training=training) if told else model(X)
+
+
+def as_input(model, X):
+    """Rows in the form of a graph's one input, which may be a list or dict of it."""
+    form = getattr(model, "_inputs_struct", None)
+    if form is None or len(tree.flatten(form)) != 1:
+        return X
+    return tree.pack_sequence_as(form, [X])
 
 
 def split(layout, vector):

@@ -6,7 +6,13 @@ import numpy as np
 import tensorflow as tf
 from keras import KerasTensor
 
-from skdl.training._tensorflow._graph import call, rows_at_once, split, traced
+from skdl.training._tensorflow._graph import (
+    as_input,
+    call,
+    rows_at_once,
+    split,
+    traced,
+)
 
 _SMALL = 50_000  # parameters up to which 128 rows cost hardly more than one
 _POSITIONS = 2**14  # of images in a chunk, so that a single one does not cost too much
@@ -142,28 +148,32 @@ class Predictor:
         if not self._apart:
             members = [(split(self._layout, v), state) for v, state in members]
 
+        forms = []  # of outputs: what a graph is said to give may be a list of it
+
         def forward(rows):
             outputs = [
                 call(self._model, variables, state, rows, training=False)[0]
                 for variables, state in members
             ]
+            forms.append(outputs[0])
+            flat = [tf.nest.flatten(of) for of in outputs]
             if self._n_members is None:
-                return outputs[0]
-            return tf.nest.map_structure(lambda *of: tf.stack(of, axis=1), *outputs)
+                return flat[0]
+            return [tf.stack(of, axis=1) for of in zip(*flat, strict=True)]
 
-        pattern = self._model.compute_output_spec(
-            KerasTensor(chunks.shape[1:], chunks.dtype.name)
-        )
+        rows = KerasTensor(chunks.shape[1:], chunks.dtype.name)
+        pattern = self._model.compute_output_spec(as_input(self._model, rows))
         axis = [] if self._n_members is None else [self._n_members]
         outputs = tf.map_fn(
             forward,
             chunks,
-            fn_output_signature=tf.nest.map_structure(
-                lambda t: tf.TensorSpec([t.shape[0], *axis, *t.shape[1:]], t.dtype),
-                pattern,
-            ),
+            fn_output_signature=[
+                tf.TensorSpec([t.shape[0], *axis, *t.shape[1:]], t.dtype)
+                for t in tf.nest.flatten(pattern)
+            ],
             parallel_iterations=1,
         )
-        return tf.nest.map_structure(
-            lambda t: tf.reshape(t, tf.concat([[-1], tf.shape(t)[2:]], 0)), outputs
-        )
+        rows_of = [
+            tf.reshape(t, tf.concat([[-1], tf.shape(t)[2:]], 0)) for t in outputs
+        ]
+        return tf.nest.pack_sequence_as(forms[0], rows_of)
