@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from skdl._inputs import Inputs
 from skdl.base._prepared import Divided, Prepared
 from skdl.base._rows import Rows, split_rows
-from skdl.training._loop import Plan, Stopping
+from skdl.training._loop import Plan, Stopping, mean_history
 
 DENSE_BYTES = 2**28  # a sparse X of up to this size is made dense at once
 
@@ -305,7 +305,7 @@ class TrainingMixin:
         return TrainedNetwork(spec, weights, members=self._has_members)
 
     def _keep(self, outcomes, *, append):
-        history = _mean_history([outcome.history for outcome in outcomes])
+        history = mean_history(outcomes)
         self.loss_ = _loss(outcomes, last=append)
         n_epochs = max(outcome.n_epochs for outcome in outcomes)
         if append:
@@ -317,17 +317,6 @@ class TrainingMixin:
         best = round(fmean(outcome.best_epoch for outcome in outcomes))
         self.best_epoch_ = n_epochs if append else best
         self.n_parameters_ = self._trained.n_parameters
-
-
-def _mean_history(histories):
-    """The mean over those members that were trained in an epoch."""
-    names = dict.fromkeys(name for history in histories for name in history)
-    mean = {}
-    for name in names:
-        values = [history[name] for history in histories if name in history]
-        epochs = range(max(map(len, values)))
-        mean[name] = [fmean(v[e] for v in values if e < len(v)) for e in epochs]
-    return mean
 
 
 def _loss(outcomes, *, last):

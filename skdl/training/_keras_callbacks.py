@@ -143,7 +143,7 @@ class KerasCallbacks(Listener):
             run.learning_rate_factor = wanted / self._planned
 
     def _push(self, run):
-        self._weights = run.trainer.weights()
+        self._weights = run.weights()
         for variables, weights in zip(self._variables, self._weights, strict=True):
             self._layout.write(variables, weights)
 
@@ -156,7 +156,7 @@ class KerasCallbacks(Listener):
                 [new.trainable, *new.state], [old.trainable, *old.state], strict=True
             )
         ):
-            run.trainer.set_weights(present)
+            run.set_weights(present)
 
 
 class CallbacksOfModel(KerasCallbacks):
