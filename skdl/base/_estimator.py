@@ -127,6 +127,14 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _output_layers(self):
         """Keras layers from the network's raw outputs to what users read."""
 
+    @abstractmethod
+    def _raw_of(self, answers):
+        """The raw outputs from which `_output_layers` make these tensors."""
+
+    @abstractmethod
+    def _encoded_of(self, y):
+        """A tensor of checked targets as the loss takes it."""
+
     def _rows_are_independent(self):
         """Whether merging equal rows of a full batch changes nothing."""
         return True

@@ -101,6 +101,24 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
             ),
         ]
 
+    def _raw_of(self, answers):
+        from keras import ops
+
+        from skdl.losses import Poisson
+
+        raw = self._standardised(answers)
+        if isinstance(self._loss, Poisson):
+            return ops.log(ops.maximum(raw, np.finfo(self.dtype).tiny))
+        return raw
+
+    def _encoded_of(self, y):
+        return self._standardised(y if len(y.shape) > 1 else y[:, None])
+
+    def _standardised(self, y):
+        """A tensor of numbers in the units of training."""
+        mean, scale = self._targets.mean, self._targets.scale
+        return (y - mean.astype(self.dtype)) / scale.astype(self.dtype)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True

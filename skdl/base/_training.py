@@ -263,8 +263,13 @@ class TrainingMixin:
 
         listeners = []
         if self.callbacks is not None:
+            from skdl.training._answers_loss import AnswersLoss, compile_with
             from skdl.training._keras_callbacks import KerasCallbacks
             from skdl.training._program import PROGRAMS
+
+            loss = AnswersLoss(
+                key.loss, self._encoded_of, self._raw_of, dtype=self.dtype
+            )
 
             callbacks = self.callbacks
             if not isinstance(callbacks, (list, tuple)):
@@ -274,7 +279,8 @@ class TrainingMixin:
                     callbacks,
                     PROGRAMS.network(key.network).layout,
                     lambda: self.model_,
-                    key.optimizer,
+                    key.optimizer.build,
+                    partial(compile_with, loss=loss, checked=self._checked_targets),
                     n_steps=n_steps,
                     verbose=self.verbose,
                 )
@@ -282,6 +288,10 @@ class TrainingMixin:
         if self.verbose:
             listeners.append(PrintedProgress())
         return listeners
+
+    def _checked_targets(self, X, y):
+        """Targets for X as the model takes it, and weights of rows or None."""
+        return self._targets.check(self._targets_of(X, y)), None
 
     def _loss_as_trained(self, loss, targets):
         """The loss of a row as targets are encoded."""

@@ -271,6 +271,21 @@ class Sequences(Recurrent):
 
         return [part and with_weights(part) for part in (rows, validation)]
 
+    def _checked_targets(self, X, y):
+        y, weight = super()._checked_targets(np.asarray(X), y)
+        if self._has_steps:  # all steps count alike
+            n_steps = y[..., -1].sum(axis=1)
+            weight = n_steps / n_steps.mean()
+        return y, weight
+
+    def _encoded_of(self, y):
+        if not self._has_steps:
+            return super()._encoded_of(y)
+        from keras import ops
+
+        values = ops.reshape(super()._encoded_of(y[..., :-1]), ops.shape(y[..., :-1]))
+        return ops.concatenate([ops.cast(values, y.dtype), y[..., -1:]], axis=-1)
+
     def _loss_as_trained(self, loss, targets):
         return self._of_steps(super()._loss_as_trained(loss, targets), targets)
 

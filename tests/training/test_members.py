@@ -247,7 +247,7 @@ def test_best_epochs_and_ends_are_each_members_own():
         assert same_bits(outcome.weights, seen.weights[outcome.best_epoch - 1][k])
     for epoch, logs in enumerate(seen.logs):
         for name, value in logs.items():
-            # after the end of a member, its value in the epoch that its weights are from
+            # after the end of a member, its value in the epoch of its weights
             values = [
                 o.history[name][epoch if epoch < o.n_epochs else o.best_epoch - 1]
                 for o in outcomes
