@@ -53,6 +53,48 @@ class TrainingInterruptedWarning(UserWarning):
     """
 
 
+class NothingLearntWarning(UserWarning):
+    """A fitted network is no better on its training rows than one answer for all.
+
+    Its loss on them (without dropout, augmentation and penalties) is less than one per
+    cent below that of the best constant answer: the frequencies of the classes, the
+    mean of the targets, or what the loss calls for. Fits of less than 50 steps and
+    ``partial_fit`` are not looked at. A search, an ensemble or a bootstrap warns once
+    for all of its fits.
+
+    Parameters
+    ----------
+    name : str
+        Of the estimator.
+    loss : float
+        Of the network on its training rows.
+    constant_loss : float
+        Of the best constant answer.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skdl.exceptions import NothingLearntWarning
+    >>> warnings.simplefilter("error", NothingLearntWarning)  # counts as a failed fit
+    >>> warnings.resetwarnings()
+    """
+
+    def __init__(self, name, loss, constant_loss):
+        super().__init__(name, loss, constant_loss)
+        self.name = name
+        self.loss = loss
+        self.constant_loss = constant_loss
+
+    def __str__(self):
+        return (
+            f"{self.name} has learnt nothing: its loss on the training rows is "
+            f"{self.loss:.4g}, and the best constant answer has "
+            f"{self.constant_loss:.4g}. Try another learning rate (ten times smaller, "
+            "ten times larger), more epochs, inputs on one scale, or less dropout and "
+            "penalties; and check that the rows of y belong to those of X."
+        )
+
+
 class CallbackWarning(UserWarning):
     """A callback expects events which skdl's engine does not send.
 

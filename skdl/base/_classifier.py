@@ -151,6 +151,11 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         """Of the encoded target of a row, or of a step."""
         return getattr(self._targets, "of_steps", self._targets).row_shape
 
+    def _constant_answers(self, y):
+        from skdl.training._learnt import logits_near
+
+        return logits_near(y, self._trained.spec.n_outputs)
+
     def _raw_of(self, answers):
         from keras import ops
 

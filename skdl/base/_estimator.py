@@ -135,6 +135,13 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _encoded_of(self, y):
         """A tensor of checked targets as the loss takes it."""
 
+    @abstractmethod
+    def _constant_answers(self, y):
+        """Raw outputs, one of which suits all rows, for targets as the loss takes them.
+
+        An array of shape (n, n_outputs).
+        """
+
     def _rows_are_independent(self):
         """Whether merging equal rows of a full batch changes nothing."""
         return True
@@ -196,6 +203,8 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         -----
         skdl.exceptions.TrainingInterruptedWarning
             After Ctrl-C, which ends the training and keeps the weights so far.
+        skdl.exceptions.NothingLearntWarning
+            If the network is no better on its training rows than a constant answer.
         """
         self._validate_params()
         context = self._init_callback_context(max_subtasks=self.epochs)

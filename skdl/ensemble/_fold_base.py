@@ -19,6 +19,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._remarks import remarks_once
 from skdl._splits import fit_on_rows, last_step, weight_in, weight_params, with_epochs
 from skdl._validation import (
     HasMethods,
@@ -91,6 +92,7 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self.verbose = verbose
 
     @with_callbacks
+    @remarks_once
     def fit(self, X, y, sample_weight=None, **params):
         """Fit a model for each fold, and combine them.
 

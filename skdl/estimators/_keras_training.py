@@ -3,6 +3,7 @@
 from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,6 +16,7 @@ from skdl._seeds import names_as_before
 from skdl.base._estimator import PREDICT_BYTES
 from skdl.base._training import DENSE_BYTES
 from skdl.estimators._keras_building import flat
+from skdl.estimators._keras_learnt import remark_if_nothing_learnt
 from skdl.estimators._keras_seeds import seeded
 from skdl.estimators._keras_validation import (
     as_training_rows,
@@ -104,6 +106,11 @@ class KerasTraining:
                 if tasks is not None:
                     args["callbacks"] = [*flat(args["callbacks"]), _Tasks(tasks)]
                 history = self._fit_by_keras(*rows, args)
+        if not (warm_start and epochs == 1):  # as in partial_fit
+            predict = partial(self.model_.predict, verbose=0)
+            if reason is None:
+                predict = self._predict_by_engine
+            remark_if_nothing_learnt(self, *rows, args, history, predict)
         if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
             self.history_ = defaultdict(list)
         else:

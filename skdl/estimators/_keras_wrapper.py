@@ -219,6 +219,11 @@ class BaseWrapper(
             it was.
         skdl.exceptions.TrainingDivergedError
             If the loss becomes NaN or infinite.
+
+        Warns
+        -----
+        skdl.exceptions.NothingLearntWarning
+            If the model is no better on its training rows than a constant answer.
         """
         if any(part is not None for part in (X_val, y_val, sample_weight_val)):
             if X_val is None or y_val is None:

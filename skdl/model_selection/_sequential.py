@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._parallel import workers
+from skdl._remarks import remarks_once
 from skdl._splits import row_numbers, weight_params
 from skdl._validation import (
     BaseSearchCV,
@@ -89,6 +90,7 @@ class SequentialSearchCV(BaseSearchCV):
         return self.init_points + self.n_iter
 
     @with_callbacks
+    @remarks_once
     def fit(self, X, y=None, **params):
         """Search, then fit the best candidate on all rows.
 
