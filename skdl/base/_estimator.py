@@ -205,6 +205,8 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
             After Ctrl-C, which ends the training and keeps the weights so far.
         skdl.exceptions.NothingLearntWarning
             If the network is no better on its training rows than a constant answer.
+        skdl.exceptions.ValidationScaleWarning
+            If `X_val` or `y_val` is on another scale than the training rows.
         """
         self._validate_params()
         context = self._init_callback_context(max_subtasks=self.epochs)

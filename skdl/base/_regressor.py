@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from skdl._scales import remark_on_scale, some_rows
 from skdl._targets import numeric_targets
 from skdl.base._estimator import NeuralEstimator, or_unchanged
 
@@ -84,6 +85,13 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         self._scaled_targets = self.target_scaling
         if self.target_scaling and loss.scales_targets:
             targets.fit_scale(rows.y, rows.weight)
+
+    def _remark_on_scales(self, rows, validation):
+        super()._remark_on_scales(rows, validation)
+        targets = [some_rows(part.y) for part in (validation, rows)]
+        if targets[0].ndim > 2:  # steps, with their weights
+            targets = [y[..., :-1][y[..., -1] > 0] for y in targets]
+        remark_on_scale("y_val", *map(some_rows, targets))
 
     def _output_layers(self):
         from keras import layers

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skdl._inputs import Inputs
+from skdl._scales import remark_on_scale, some_rows
 from skdl.base._prepared import Divided, Prepared
 from skdl.base._rows import Rows, split_rows
 from skdl.training._loop import Plan, Stopping, mean_history
@@ -46,6 +47,7 @@ class TrainingMixin:
         _program.check_backend()
         loss = self._find_loss()
         optimizer, rate, schedule = self._find_optimizer(incremental)
+        given = validation
         divided = self._divide(rows, validation, targets, stops=stops, seeds=seeds)
         rows, validation, parts, batch_size = divided
         for part in (rows, validation):
@@ -59,6 +61,8 @@ class TrainingMixin:
             self._check_going_on(loss)
             inputs = old._inputs
         self._inputs = inputs = self._inputs_for(inputs, rows, validation)
+        if given is not None:
+            self._remark_on_scales(rows, given)
         spec = self._network(inputs.shape, targets.n_outputs)
         if old is not None:
             _check_same_network(self._spec_as_now(old._trained.spec, spec), spec)
@@ -171,6 +175,21 @@ class TrainingMixin:
     def _inputs_for(self, inputs, rows, validation):
         """The same inputs, for rows of the shape that these have."""
         return inputs
+
+    def _remark_on_scales(self, rows, validation):
+        """Warn of validation rows on another scale; only of those that were given."""
+        parts = [self._columns_of(part.X) for part in (validation, rows)]
+        if all(part is not None for part in parts):
+            names = getattr(self, "feature_names_in_", None)
+            remark_on_scale("X_val", *parts, self._labels_of_columns(names))
+
+    def _columns_of(self, X):
+        """Some of the numbers in X, of shape (n, n_columns); None if it has none."""
+        return some_rows(X)
+
+    def _labels_of_columns(self, names):
+        """Of what `_columns_of` returns, where features have these names or None."""
+        return names
 
     def _first_states(self, divided, targets):
         """What is known before training, of each member: see `Layout.fresh`."""

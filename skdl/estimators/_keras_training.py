@@ -23,6 +23,7 @@ from skdl.estimators._keras_validation import (
     encoded,
     last_rows_apart,
     plain,
+    remark_on_scales,
     stand_in,
     why_not_with,
 )
@@ -92,6 +93,7 @@ class KerasTraining:
             if args.get(name) == -1:
                 args[name] = _n_rows(X, name)
         rows = _as_keras_takes_it(X, y)
+        remark_on_scales(args.get("validation_data"), *rows)
         _check_shape(self.model_, rows[0])
         reason = self._why_keras(*rows, args)
         with _as_before_on_error(self.model_):

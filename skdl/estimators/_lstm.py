@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from skdl._scales import some_rows
 from skdl._sequences import (
     SequenceInputs,
     TokenInputs,
@@ -207,6 +208,12 @@ class Sequences(Recurrent):
         if not self._takes_tokens:
             self.sequence_shape_ = inputs.shape
         return inputs
+
+    def _columns_of(self, X):
+        if self._takes_tokens:
+            return None
+        steps = some_rows(X).reshape(-1, X.shape[2])
+        return some_rows(steps[~np.isnan(steps).all(axis=1)])
 
     @property
     def _batch_limits(self):
