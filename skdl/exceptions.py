@@ -57,6 +57,95 @@ class TrainingInterruptedWarning(UserWarning):
     """
 
 
+class NothingLearntWarning(UserWarning):
+    """A fitted network is no better on its training rows than one answer for all.
+
+    Its loss on them (without dropout, augmentation and penalties) is less than one per
+    cent below that of the best constant answer: the frequencies of the classes, the
+    mean of the targets, or what the loss calls for. Fits of less than 50 steps and
+    ``partial_fit`` are not looked at. A search, an ensemble or a bootstrap warns once
+    for all of its fits.
+
+    Parameters
+    ----------
+    name : str
+        Of the estimator.
+    loss : float
+        Of the network on its training rows.
+    constant_loss : float
+        Of the best constant answer.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skdl.exceptions import NothingLearntWarning
+    >>> warnings.simplefilter("error", NothingLearntWarning)  # counts as a failed fit
+    >>> warnings.resetwarnings()
+    """
+
+    def __init__(self, name, loss, constant_loss):
+        super().__init__(name, loss, constant_loss)
+        self.name = name
+        self.loss = loss
+        self.constant_loss = constant_loss
+
+    def __str__(self):
+        return (
+            f"{self.name} has learnt nothing: its loss on the training rows is "
+            f"{self.loss:.4g}, and the best constant answer has "
+            f"{self.constant_loss:.4g}. Try another learning rate (ten times smaller, "
+            "ten times larger), more epochs, inputs on one scale, or less dropout and "
+            "penalties; and check that the rows of y belong to those of X."
+        )
+
+
+class ValidationScaleWarning(UserWarning):
+    """Validation rows have numbers of another scale than training rows.
+
+    Usually they were not transformed as X was: ``pipe.fit(X, y, net__X_val=X_val)``
+    hands them past the scaler. Early stopping then watches a number without meaning.
+
+    Parameters
+    ----------
+    name : str
+        What was given, ``"X_val"`` or ``"y_val"``.
+    where : str
+        In which columns.
+    quartiles, of_training : tuple of float
+        First and third quartile of the first such column, and those in training.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skdl.exceptions import ValidationScaleWarning
+    >>> warnings.simplefilter("error", ValidationScaleWarning)  # refuse such rows
+    >>> warnings.resetwarnings()
+    """
+
+    def __init__(self, name, where, quartiles, of_training):
+        super().__init__(name, where, quartiles, of_training)
+        self.name = name
+        self.where = where
+        self.quartiles = quartiles
+        self.of_training = of_training
+
+    def __str__(self):
+        (low, high), (first, third) = self.quartiles, self.of_training
+        training = self.name.split("_")[0]
+        text = (
+            f"{self.name} is on another scale than {training}{self.where}: half of its "
+            f"values lie between {low:.3g} and {high:.3g}, and of {training} between "
+            f"{first:.3g} and {third:.3g}. Early stopping watches it, so transform it "
+            "as the training rows."
+        )
+        if training == "X":
+            text += (
+                " A Pipeline does so with transform_input=['X_val'] and metadata "
+                "routing, and not for a parameter with the prefix of a step."
+            )
+        return text
+
+
 class CallbackWarning(UserWarning):
     """A callback expects events which skdl's engine does not send.
 

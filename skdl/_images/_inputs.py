@@ -1,7 +1,6 @@
 """Images as the network takes them, and what it has to know to scale them."""
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from skdl._images._depth import BYTES, dtype_of_file
 from skdl._images._read import read_images
 from skdl._images._shapes import CHANNELS
 from skdl._inputs import refuse_overflow, row_blocks
+from skdl._remarks import remark
 
 SAMPLE = 500  # files at most that are read for mean and variance
 FEW = 16  # files at most that are read for the range of their numbers
@@ -188,7 +188,7 @@ class ImageInputs:
         """Black and white, where they are known: of uint8."""
         return (0.0, float(UINT8_MAX)) if self.of_bytes else None
 
-    def warn_about_range(self, X, name, stacklevel):
+    def warn_about_range(self, X, name):
         """Warn where one of training and present images ends at 1, and one far above.
 
         Parameters
@@ -197,14 +197,17 @@ class ImageInputs:
             Checked images or paths.
         name : str
             The argument's name, for the message.
-        stacklevel : int
-            Of the warning, for a caller of this method.
+
+        Returns
+        -------
+        bool
+            Whether there was something to say.
         """
         if not len(X) or (X.ndim == 1 and self.file_dtype not in (None, BYTES)):
-            return  # files are like those of training
+            return False  # files are like those of training
         (low, high), (before_low, before_high) = self._range(X), self.lowest_and_highest
         if min(low, before_low) < 0:
-            return
+            return False
         if before_high > 2 and 0 < high <= 1 and X.dtype != np.uint8:
             remedy = "Multiply by 255, or give them as in training."
         elif 0 < before_high <= 1 and high > 2:
@@ -212,13 +215,13 @@ class ImageInputs:
             if high > UINT8_MAX:
                 remedy = "Give them as in training."
         else:
-            return
-        warnings.warn(
+            return False
+        text = (
             f"{name} has values up to {high:.3g}, but training images had values up to "
-            f"{before_high:.3g}. {remedy}",
-            UserWarning,
-            stacklevel=stacklevel + 1,
+            f"{before_high:.3g}. {remedy}"
         )
+        remark(UserWarning(text))
+        return True
 
     def state(self):
         """What the network's first layer has to know, see `Layout.fresh`."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 from sklearn.base import ClassifierMixin
 
 from skdl._targets import classification_targets
@@ -141,11 +142,39 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         from keras import layers
 
         dtype = self._trained.spec.dtype
-        targets = getattr(self._targets, "of_steps", self._targets)
-        if len(self.classes_) == 1 and targets.row_shape == (1,):
+        if len(self.classes_) == 1 and self._row_shape == (1,):
             return [layers.Rescaling(0.0, 1.0, dtype=dtype, name="probabilities")]
-        name = "softmax" if targets.row_shape == () else "sigmoid"
+        name = "softmax" if self._row_shape == () else "sigmoid"
         return [layers.Activation(name, dtype=dtype, name="probabilities")]
+
+    @property
+    def _row_shape(self):
+        """Of the encoded target of a row, or of a step."""
+        return getattr(self._targets, "of_steps", self._targets).row_shape
+
+    def _constant_answers(self, y):
+        from skdl.training._learnt import logits_near
+
+        return logits_near(y, self._trained.spec.n_outputs)
+
+    def _raw_of(self, answers):
+        from keras import ops
+
+        limits = np.finfo(self.dtype)
+        raw = ops.log(ops.maximum(answers, limits.tiny))
+        if self._row_shape == ():
+            return raw
+        return raw - ops.log(ops.maximum(1 - answers, limits.epsneg))
+
+    def _encoded_of(self, y):
+        from keras import ops
+
+        if self._row_shape == ():
+            return ops.cast(ops.reshape(y, (-1,)), "int32")
+        if self._row_shape == (1,):
+            positive = ops.reshape(y, (-1, 1)) == len(self.classes_) - 1
+            return ops.cast(positive, self.dtype)
+        return y
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -26,7 +26,7 @@ class EpochTasks(Listener):
         self._shown = {"X": X, "y": y, "metadata": metadata}
 
     def _attributes(self, run, n_epochs):
-        return lambda: self._fitted_attributes(run.trainer.weights(), n_epochs)
+        return lambda: self._fitted_attributes(run.weights(), n_epochs)
 
     def on_epoch_begin(self, run, epoch, learning_rate):
         """Begin a task.

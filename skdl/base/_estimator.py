@@ -111,6 +111,21 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _output_layers(self):
         """Keras layers from the network's raw outputs to what users read."""
 
+    @abstractmethod
+    def _raw_of(self, answers):
+        """The raw outputs from which `_output_layers` make these tensors."""
+
+    @abstractmethod
+    def _encoded_of(self, y):
+        """A tensor of checked targets as the loss takes it."""
+
+    @abstractmethod
+    def _constant_answers(self, y):
+        """Raw outputs, one of which suits all rows, for targets as the loss takes them.
+
+        An array of shape (n, n_outputs).
+        """
+
     def _rows_are_independent(self):
         """Whether merging equal rows of a full batch changes nothing."""
         return True
@@ -179,6 +194,10 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
             if a key of `class_weight` may be misspelt.
         skdl.exceptions.TrainingInterruptedWarning
             If weights are kept after Ctrl-C.
+        skdl.exceptions.NothingLearntWarning
+            If the network is no better on its training rows than a constant answer.
+        skdl.exceptions.ValidationScaleWarning
+            If `X_val` or `y_val` is on another scale than the training rows.
         """
         self._validate_params()
         context = self._init_callback_context(max_subtasks=self.epochs)

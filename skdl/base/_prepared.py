@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skdl.base._learnt import remark_if_nothing_learnt
 from skdl.base._rows import Rows
 from skdl.base._unchanged import keep_after
 from skdl.exceptions import TrainingDivergedError
@@ -187,6 +188,7 @@ class Prepared:
         estimator._seeds = self.plan.seeds
         estimator._keep(outcomes, append=self.incremental and self.goes_on)
         estimator._settle(self.divided)
+        remark_if_nothing_learnt(self)
 
     def _check_outputs(self, outcomes):
         """The last step of training has had no loss that could show it was too far."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from skdl._scales import remark_on_scale, some_rows
 from skdl._targets import numeric_targets
 from skdl.base._estimator import NeuralEstimator
 from skdl.base._unchanged import or_unchanged
@@ -86,6 +87,13 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         if self.target_scaling and loss.scales_targets:
             targets.fit_scale(rows.y, rows.weight)
 
+    def _remark_on_scales(self, rows, validation):
+        super()._remark_on_scales(rows, validation)
+        targets = [some_rows(part.y) for part in (validation, rows)]
+        if targets[0].ndim > 2:  # steps, with their weights
+            targets = [y[..., :-1][y[..., -1] > 0] for y in targets]
+        remark_on_scale("y_val", *map(some_rows, targets))
+
     def _output_layers(self):
         from keras import layers
 
@@ -101,6 +109,29 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
                 name="target_scaling",
             ),
         ]
+
+    def _constant_answers(self, y):
+        from skdl.training._learnt import numbers_near
+
+        return numbers_near(y)
+
+    def _raw_of(self, answers):
+        from keras import ops
+
+        from skdl.losses import Poisson
+
+        raw = self._standardised(answers)
+        if isinstance(self._loss, Poisson):
+            return ops.log(ops.maximum(raw, np.finfo(self.dtype).tiny))
+        return raw
+
+    def _encoded_of(self, y):
+        return self._standardised(y if len(y.shape) > 1 else y[:, None])
+
+    def _standardised(self, y):
+        """A tensor of numbers in the units of training."""
+        mean, scale = self._targets.mean, self._targets.scale
+        return (y - mean.astype(self.dtype)) / scale.astype(self.dtype)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

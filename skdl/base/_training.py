@@ -8,9 +8,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from skdl._inputs import Inputs
+from skdl._scales import remark_on_scale, some_rows
 from skdl.base._prepared import Divided, Prepared
 from skdl.base._rows import Rows, split_rows
-from skdl.training._loop import Plan, Stopping
+from skdl.training._loop import Plan, Stopping, mean_history
 
 DENSE_BYTES = 2**28  # a sparse X of up to this size is made dense at once
 
@@ -46,6 +47,7 @@ class TrainingMixin:
         _program.check_backend()
         loss = self._find_loss()
         optimizer, rate, schedule = self._find_optimizer(incremental)
+        given = validation
         divided = self._divide(rows, validation, targets, stops=stops, seeds=seeds)
         rows, validation, parts, batch_size = divided
         for part in (rows, validation):
@@ -59,6 +61,8 @@ class TrainingMixin:
             self._check_going_on(loss)
             inputs = old._inputs
         self._inputs = inputs = self._inputs_for(inputs, rows, validation)
+        if given is not None:
+            self._remark_on_scales(rows, given)
         spec = self._network(inputs.shape, targets.n_outputs)
         if old is not None:
             _check_same_network(self._spec_as_now(old._trained.spec, spec), spec)
@@ -172,6 +176,21 @@ class TrainingMixin:
         """The same inputs, for rows of the shape that these have."""
         return inputs
 
+    def _remark_on_scales(self, rows, validation):
+        """Warn of validation rows on another scale; only of those that were given."""
+        parts = [self._columns_of(part.X) for part in (validation, rows)]
+        if all(part is not None for part in parts):
+            names = getattr(self, "feature_names_in_", None)
+            remark_on_scale("X_val", *parts, self._labels_of_columns(names))
+
+    def _columns_of(self, X):
+        """Some of the numbers in X, of shape (n, n_columns); None if it has none."""
+        return some_rows(X)
+
+    def _labels_of_columns(self, names):
+        """Of what `_columns_of` returns, where features have these names or None."""
+        return names
+
     def _first_states(self, divided, targets):
         """What is known before training, of each member: see `Layout.fresh`."""
         return [self._inputs.state()] * self._n_members
@@ -263,8 +282,13 @@ class TrainingMixin:
 
         listeners = []
         if self.callbacks is not None:
+            from skdl.training._answers_loss import AnswersLoss, compile_with
             from skdl.training._keras_callbacks import KerasCallbacks
             from skdl.training._program import PROGRAMS
+
+            loss = AnswersLoss(
+                key.loss, self._encoded_of, self._raw_of, dtype=self.dtype
+            )
 
             callbacks = self.callbacks
             if not isinstance(callbacks, (list, tuple)):
@@ -274,7 +298,8 @@ class TrainingMixin:
                     callbacks,
                     PROGRAMS.network(key.network).layout,
                     lambda: self.model_,
-                    key.optimizer,
+                    key.optimizer.build,
+                    partial(compile_with, loss=loss, checked=self._checked_targets),
                     n_steps=n_steps,
                     verbose=self.verbose,
                 )
@@ -282,6 +307,10 @@ class TrainingMixin:
         if self.verbose:
             listeners.append(PrintedProgress())
         return listeners
+
+    def _checked_targets(self, X, y):
+        """Targets for X as the model takes it, and weights of rows or None."""
+        return self._targets.check(self._targets_of(X, y)), None
 
     def _loss_as_trained(self, loss, targets):
         """The loss of a row as targets are encoded."""
@@ -305,7 +334,7 @@ class TrainingMixin:
         return TrainedNetwork(spec, weights, members=self._has_members)
 
     def _keep(self, outcomes, *, append):
-        history = _mean_history([outcome.history for outcome in outcomes])
+        history = mean_history(outcomes)
         self.loss_ = _loss(outcomes, last=append)
         n_epochs = max(outcome.n_epochs for outcome in outcomes)
         if append:
@@ -317,17 +346,6 @@ class TrainingMixin:
         best = round(fmean(outcome.best_epoch for outcome in outcomes))
         self.best_epoch_ = n_epochs if append else best
         self.n_parameters_ = self._trained.n_parameters
-
-
-def _mean_history(histories):
-    """The mean over those members that were trained in an epoch."""
-    names = dict.fromkeys(name for history in histories for name in history)
-    mean = {}
-    for name in names:
-        values = [history[name] for history in histories if name in history]
-        epochs = range(max(map(len, values)))
-        mean[name] = [fmean(v[e] for v in values if e < len(v)) for e in epochs]
-    return mean
 
 
 def _loss(outcomes, *, last):

@@ -19,7 +19,8 @@ class HistoryDisplay:
     validation rows. A second one has whatever else was recorded, such as the accuracy.
     A vertical line marks the epoch whose weights the estimator has kept. Of several
     networks in one estimator, as in `TabularClassifier`, the curves are the mean over
-    those that were still trained; the loss of each is a thin line.
+    all of them, one that has stopped counting as in the epoch that its weights are
+    from; the loss of each is a thin line.
 
     Make one by `from_estimator`.
 

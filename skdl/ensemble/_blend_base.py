@@ -18,6 +18,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._remarks import remarks_once
 from skdl._splits import weight_params
 from skdl._validation import (
     HasMethods,
@@ -75,6 +76,7 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
 
     @or_unchanged
     @with_callbacks
+    @remarks_once
     def fit(self, X, y, sample_weight=None, **params):
         """Fit base models for each fold, then the final estimator.
 

@@ -19,6 +19,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._remarks import remarks_once
 from skdl._splits import (
     fit_on_rows,
     last_step,
@@ -101,6 +102,7 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     @or_unchanged
     @with_callbacks
+    @remarks_once
     def fit(self, X, y, sample_weight=None, **params):
         """Fit a model for each fold, and combine them.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from skdl._images import ImageInputs, check_images
+from skdl._scales import some_rows
 from skdl._validation import StrOptions, non_negative
 from skdl.base._decay import DecayMixin
 
@@ -47,8 +48,8 @@ class Images(DecayMixin):
             color_mode=self.color_mode,
             name=name,
         )
-        if not reset and name == "X":  # X_val may come before what it is like is known
-            self._inputs.warn_about_range(X, name, stacklevel=4)
+        if not reset and name == "X":  # X_val comes before what it is like is known
+            self._inputs.warn_about_range(X, name)
         return X
 
     def _fit_inputs(self, rows):
@@ -60,6 +61,18 @@ class Images(DecayMixin):
             color_mode=self.color_mode,
             dtype=self.dtype,
         )
+
+    def _remark_on_scales(self, rows, validation):
+        if not self._inputs.warn_about_range(validation.X, "X_val"):
+            super()._remark_on_scales(rows, validation)
+
+    def _columns_of(self, X):
+        if X.ndim == 1:  # files, which are all read alike
+            return None
+        return some_rows(X.reshape(-1, X.shape[3]))
+
+    def _labels_of_columns(self, names):
+        return None
 
     def _augmentation(self):
         from skdl.networks import find_augment

@@ -4,6 +4,7 @@ import inspect
 from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,12 +18,14 @@ from skdl.base._estimator import PREDICT_BYTES
 from skdl.base._training import DENSE_BYTES
 from skdl.base._unchanged import has_kept, keep_after
 from skdl.estimators._keras_building import flat, single
+from skdl.estimators._keras_learnt import remark_if_nothing_learnt
 from skdl.estimators._keras_seeds import seeded
 from skdl.estimators._keras_validation import (
     as_training_rows,
     encoded,
     last_rows_apart,
     plain,
+    remark_on_scales,
     stand_in,
     why_not_with,
 )
@@ -95,6 +98,7 @@ class KerasTraining:
             if args.get(name) == -1:
                 args[name] = _n_rows(X, name)
         rows = _as_keras_takes_it(X, y)
+        remark_on_scales(args.get("validation_data"), *rows)
         _check_shape(self.model_, rows[0])
         reason = self._why_keras(*rows, args)
         goes_on = warm_start and initial_epoch > 0
@@ -116,6 +120,11 @@ class KerasTraining:
                     args["callbacks"] = [*flat(args["callbacks"]), _Tasks(tasks)]
                 history = self._fit_by_keras(*rows, args, keep)
         self._note(history, goes_on)
+        if not (warm_start and epochs == 1):  # as in partial_fit
+            predict = partial(self.model_.predict, verbose=0)
+            if reason is None:
+                predict = self._predict_by_engine
+            remark_if_nothing_learnt(self, *rows, args, history, predict)
 
     def _note(self, history, goes_on):
         """Keep the history of a fit, behind that of those before if it goes on."""

@@ -3,6 +3,8 @@
 import numpy as np
 import scipy.sparse as sp
 
+from skdl._scales import remark_on_scale, some_rows
+
 
 def encoded(estimator, X, y, sample_weight):
     """Validation rows as the model takes them.
@@ -62,6 +64,35 @@ def plain(estimator, given):
                 f"{part.shape[0]} {name}. Give one for each row."
             )
     return tuple(parts)
+
+
+def remark_on_scales(given, X, y):
+    """Warn of validation rows on another scale; the last axis has the columns.
+
+    Parameters
+    ----------
+    given : object
+        From `encoded` or `plain`.
+    X, y : array
+        The training rows.
+    """
+    if not isinstance(given, tuple):
+        return
+    for name, part, like in zip(("X_val", "y_val"), given, (X, y), strict=False):
+        alike = _is_numbers(part) and _is_numbers(like)
+        if alike and part.shape[1:] == like.shape[1:]:
+            remark_on_scale(name, *map(_columns_of, (part, like)))
+
+
+def _is_numbers(part):
+    return getattr(part, "ndim", 0) > 0 and np.dtype(part.dtype).kind == "f"
+
+
+def _columns_of(part):
+    n_columns = part.shape[-1] if part.ndim > 1 else 1
+    if not sp.issparse(part):
+        part = part.reshape(-1, n_columns)
+    return some_rows(part)
 
 
 def why_not_with(given, X, y):

@@ -229,6 +229,10 @@ class BaseWrapper(
         -----
         skdl.exceptions.TrainingInterruptedWarning
             If weights are kept after Ctrl-C.
+        skdl.exceptions.NothingLearntWarning
+            If the model is no better on its training rows than a constant answer.
+        skdl.exceptions.ValidationScaleWarning
+            If validation rows are on another scale than the training rows.
         """
         if any(part is not None for part in (X_val, y_val, sample_weight_val)):
             if X_val is None or y_val is None:

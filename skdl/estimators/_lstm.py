@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from skdl._scales import some_rows
 from skdl._sequences import (
     SequenceInputs,
     TokenInputs,
@@ -208,6 +209,12 @@ class Sequences(Recurrent):
             self.sequence_shape_ = inputs.shape
         return inputs
 
+    def _columns_of(self, X):
+        if self._takes_tokens:
+            return None
+        steps = some_rows(X).reshape(-1, X.shape[2])
+        return some_rows(steps[~np.isnan(steps).all(axis=1)])
+
     @property
     def _batch_limits(self):
         fitting = 2 ** round(np.log2(BATCH_STEPS / self._n_steps))
@@ -270,6 +277,21 @@ class Sequences(Recurrent):
             return part._replace(y=y).weighed(y[..., -1].sum(axis=1))
 
         return [part and with_weights(part) for part in (rows, validation)]
+
+    def _checked_targets(self, X, y):
+        y, weight = super()._checked_targets(np.asarray(X), y)
+        if self._has_steps:  # all steps count alike
+            n_steps = y[..., -1].sum(axis=1)
+            weight = n_steps / n_steps.mean()
+        return y, weight
+
+    def _encoded_of(self, y):
+        if not self._has_steps:
+            return super()._encoded_of(y)
+        from keras import ops
+
+        values = ops.reshape(super()._encoded_of(y[..., :-1]), ops.shape(y[..., :-1]))
+        return ops.concatenate([ops.cast(values, y.dtype), y[..., -1:]], axis=-1)
 
     def _loss_as_trained(self, loss, targets):
         return self._of_steps(super()._loss_as_trained(loss, targets), targets)

@@ -110,8 +110,9 @@ hidden_units, activation, dropout, recurrent_dropout : object
     n_features_in_ : int
         Number of columns of a series.
     history_ : dict of str to list of float
-        One value for each epoch, the mean over the networks: "loss", "learning_rate",
-        and with early stopping "val_loss".
+        One value for each epoch, the mean over the networks, each of them after its end
+        as in the epoch that its weights are from: "loss", "learning_rate", and with
+        early stopping "val_loss".
     n_epochs_ : int
         Epochs trained, of the network trained longest.
     best_epoch_ : int

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._scales import some_rows
 from skdl._tables import TableInputs, check_table
 from skdl._validation import (
     Interval,
@@ -93,6 +94,12 @@ class Tabular(DecayMixin, MembersMixin):
             periodic=self._embeds(rows.X.shape[1]),
             dtype=self.dtype,
         )
+
+    def _columns_of(self, X):
+        return some_rows(X)[:, self._inputs.scaling.columns]
+
+    def _labels_of_columns(self, names):
+        return [self._columns.label(i) for i in self._inputs.scaling.columns]
 
     def _embeds(self, n_columns):
         if self.numeric_embedding == "auto":

@@ -134,7 +134,8 @@ class TabularClassifier(Tabular, NeuralClassifier, TabularParameters):
     member_best_epochs_ : list of int
         For each network the epoch, counted from 1, that its weights are from.
     history_ : dict of str to list of float
-        One value for each epoch, the mean over the networks that were trained in it:
+        One value for each epoch, the mean over the networks; one that has stopped
+        counts as in the epoch that its weights are from:
         "loss", "val_loss", "val_accuracy", "learning_rate".
     n_epochs_ : int
         Epochs of the network that was trained longest.

@@ -127,7 +127,8 @@ class TabularRegressor(Tabular, NeuralRegressor, TabularParameters):
     member_best_epochs_ : list of int
         For each network the epoch, counted from 1, that its weights are from.
     history_ : dict of str to list of float
-        One value for each epoch, the mean over the networks that were trained in it:
+        One value for each epoch, the mean over the networks; one that has stopped
+        counts as in the epoch that its weights are from:
         "loss", "val_loss", "learning_rate".
     n_epochs_ : int
         Epochs of the network that was trained longest.

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from math import inf
 
 import keras
+import numpy as np
 from keras import ops
+from scipy.special import entr
 
 from skdl.losses._checks import check_number, check_same_shape, is_number
 from skdl.losses._user import UserLoss
@@ -42,6 +44,40 @@ class ClassificationLoss:
             return self._softmax(y_true, y_pred)
         check_same_shape(self, y_true, y_pred)
         return self._sigmoid(ops.cast(y_true, y_pred.dtype), y_pred)
+
+    def _of_best_constant(self, y, weight, n_outputs):
+        """The least mean loss of the same logits for all rows, if there is a formula.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Class indices or indicators, as the loss takes them.
+        weight : ndarray of shape (n_samples,)
+            Weights of rows, with sum one.
+        n_outputs : int
+            Of the network.
+
+        Returns
+        -------
+        float or None
+            None where it has to be searched for.
+        """
+        return None
+
+    def _of_perfect(self, y, weight):
+        """The mean loss of answers that are right and sure of it.
+
+        Parameters
+        ----------
+        y, weight : ndarray
+            As in `_of_best_constant`.
+
+        Returns
+        -------
+        float
+            0, from where improvements are measured.
+        """
+        return 0.0
 
 
 def _margins(y_true, y_pred):
@@ -112,6 +148,15 @@ class LogLoss(ClassificationLoss):
             # softplus(z) = softplus(-z) + z, so the other label costs a margin more
             loss = loss + self.label_smoothing / 2 * margins
         return ops.mean(loss, axis=-1)
+
+    def _of_best_constant(self, y, weight, n_outputs):
+        """That of the frequencies: see `ClassificationLoss._of_best_constant`."""
+        if y.ndim == 1:
+            shares = np.bincount(y, weight, minlength=n_outputs)
+            shares *= 1 - self.label_smoothing
+            return float(entr(shares + self.label_smoothing / n_outputs).sum())
+        shares = (1 - self.label_smoothing) * (weight @ y) + self.label_smoothing / 2
+        return float(np.mean(entr(shares) + entr(1 - shares)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 from keras import ops
+from scipy.special import xlogy
 
 from skdl.losses._checks import check_number, check_same_shape
 from skdl.losses._user import UserLoss
@@ -66,6 +67,40 @@ class RegressionLoss:
         """
         return raw
 
+    def _of_best_constant(self, y, weight, n_outputs):
+        """The least mean loss of one raw output for all rows, if there is a formula.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_outputs)
+            Targets, as the loss takes them.
+        weight : ndarray of shape (n_samples,)
+            Weights of rows, with sum one.
+        n_outputs : int
+            Of the network.
+
+        Returns
+        -------
+        float or None
+            None where it has to be searched for.
+        """
+        return None
+
+    def _of_perfect(self, y, weight):
+        """The mean loss of answers that are right, which is 0 for most losses.
+
+        Parameters
+        ----------
+        y, weight : ndarray
+            As in `_of_best_constant`.
+
+        Returns
+        -------
+        float
+            Improvements are measured from here.
+        """
+        return 0.0
+
     def check_targets(self, y):
         """Raise a ValueError if the loss does not exist for some target.
 
@@ -95,6 +130,10 @@ class SquaredError(RegressionLoss):
     def _elements(self, y_true, y_pred):
         return ops.square(y_true - y_pred)
 
+    def _of_best_constant(self, y, weight, n_outputs):
+        """That of the mean: see `RegressionLoss._of_best_constant`."""
+        return float(np.mean(weight @ np.square(y - weight @ y)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class AbsoluteError(RegressionLoss):
@@ -114,6 +153,10 @@ class AbsoluteError(RegressionLoss):
 
     def _elements(self, y_true, y_pred):
         return ops.abs(y_true - y_pred)
+
+    def _of_best_constant(self, y, weight, n_outputs):
+        """That of the median: see `RegressionLoss._of_best_constant`."""
+        return 2 * Pinball()._of_best_constant(y, weight, n_outputs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +275,15 @@ class Pinball(RegressionLoss):
         error = y_true - y_pred
         return ops.maximum(self.quantile * error, (self.quantile - 1.0) * error)
 
+    def _of_best_constant(self, y, weight, n_outputs):
+        """That of the quantile: see `RegressionLoss._of_best_constant`."""
+        order = np.argsort(y, axis=0)
+        reached = np.cumsum(weight[order], axis=0) >= self.quantile * (1 - 1e-12)
+        which = np.take_along_axis(order, reached.argmax(axis=0)[np.newaxis], axis=0)
+        error = y - np.take_along_axis(y, which, axis=0)
+        loss = np.maximum(self.quantile * error, (self.quantile - 1.0) * error)
+        return float(np.mean(weight @ loss))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Poisson(RegressionLoss):
@@ -267,6 +319,15 @@ class Poisson(RegressionLoss):
 
     def _elements(self, y_true, y_pred):
         return ops.exp(y_pred) - y_true * y_pred
+
+    def _of_best_constant(self, y, weight, n_outputs):
+        """That of the mean: see `RegressionLoss._of_best_constant`."""
+        mean = weight @ y
+        return float(np.mean(mean - xlogy(mean, mean)))
+
+    def _of_perfect(self, y, weight):
+        """Less than 0 for counts: see `RegressionLoss._of_perfect`."""
+        return float(np.mean(weight @ (y - xlogy(y, y))))
 
     def predict(self, raw):
         """Turn logs of rates into rates.

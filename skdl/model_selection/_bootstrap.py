@@ -4,6 +4,7 @@ import numbers
 
 import numpy as np
 
+from skdl._remarks import remarks_once
 from skdl._validation import (
     HasMethods,
     Interval,
@@ -43,6 +44,7 @@ OPTIONS = {
     },
     prefer_skip_nested_validation=False,  # the estimator checks itself
 )
+@remarks_once
 def bootstrap_validate(
     estimator,
     X,

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 from sklearn.base import is_classifier
 
+from skdl._remarks import remarks_once
 from skdl._validation import Interval, non_negative, validate_params
 from skdl.model_selection._bootstrap import OPTIONS
 from skdl.model_selection._resampling import frames_of_splits
@@ -104,6 +105,7 @@ class BootstrapComparison:
     },
     prefer_skip_nested_validation=False,  # the estimators check themselves
 )
+@remarks_once
 def compare_bootstrap(
     estimators,
     X,

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._fingerprint import fingerprint, fingerprints
 from skdl._parallel import workers
+from skdl._remarks import remarks_once
 from skdl._splits import refuse_disorder, row_numbers, weight_params
 from skdl._targets import refuse_unsortable
 from skdl._validation import (
@@ -92,6 +93,7 @@ class SequentialSearchCV(BaseSearchCV):
 
     @or_unchanged
     @with_callbacks
+    @remarks_once
     def fit(self, X, y=None, **params):
         """Search, then fit the best candidate on all rows.
 

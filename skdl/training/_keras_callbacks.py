@@ -41,8 +41,10 @@ class KerasCallbacks(Listener):
         Reads and writes the model's weights.
     make_model : callable
         Builds the model that the callbacks see; variables as in the trained network.
-    optimizer : OptimizerSpec
-        What the model is compiled with.
+    make_optimizer : callable
+        Makes what the model is compiled with.
+    compile_model : callable
+        ``compile_model(model, optimizer)``.
     n_steps : int
         Steps of one epoch, for ``callback.params``.
     verbose : int
@@ -54,11 +56,22 @@ class KerasCallbacks(Listener):
         If something else than a Keras callback is among them.
     """
 
-    def __init__(self, callbacks, layout, make_model, optimizer, *, n_steps, verbose):
+    def __init__(
+        self,
+        callbacks,
+        layout,
+        make_model,
+        make_optimizer=None,
+        compile_model=None,
+        *,
+        n_steps,
+        verbose,
+    ):
         self._callbacks = [_checked(callback) for callback in callbacks]
         self._layout = layout
         self._make_model = make_model
-        self._optimizer = optimizer
+        self._make_optimizer = make_optimizer
+        self._compile = compile_model
         self._n_steps = n_steps
         self._verbose = verbose
 
@@ -74,9 +87,9 @@ class KerasCallbacks(Listener):
         self._variables = self._layout.variables_of_members(
             self._model, len(run.plan.seeds)
         )
-        optimizer = self._optimizer.build()
+        optimizer = self._make_optimizer()
         optimizer.build(self._model.trainable_variables)  # for those who save it
-        self._model.compile(optimizer=optimizer, loss=None)
+        self._compile(self._model, optimizer)
         self._begin(run, copy.deepcopy(self._callbacks))
 
     def _begin(self, run, callbacks):
@@ -106,6 +119,7 @@ class KerasCallbacks(Listener):
             Planned for this epoch.
         """
         self._planned = learning_rate
+        self._n_epochs = epoch
         self._tell(run, self._list.on_epoch_begin, epoch)
         self._pull(run)
 
@@ -122,6 +136,7 @@ class KerasCallbacks(Listener):
             May be added to by the callbacks.
         """
         self._push(run)
+        self._n_epochs = epoch + 1
         self._tell(run, self._list.on_epoch_end, epoch, logs)
         logs.update(self._seen.logs)
         self._pull(run)
@@ -141,6 +156,7 @@ class KerasCallbacks(Listener):
 
     def _tell(self, run, event, *args):
         optimizer = self._model.optimizer
+        optimizer.iterations.assign(self._n_epochs * self._n_steps)
         optimizer.learning_rate = self._planned * run.learning_rate_factor
         shown = float(optimizer.learning_rate)
         event(*args)
@@ -149,7 +165,7 @@ class KerasCallbacks(Listener):
             run.learning_rate_factor = wanted / self._planned
 
     def _push(self, run):
-        self._weights = run.trainer.weights()
+        self._weights = run.weights()
         for variables, weights in zip(self._variables, self._weights, strict=True):
             self._layout.write(variables, weights)
 
@@ -162,7 +178,7 @@ class KerasCallbacks(Listener):
                 [new.trainable, *new.state], [old.trainable, *old.state], strict=True
             )
         ):
-            run.trainer.set_weights(present)
+            run.set_weights(present)
 
 
 class CallbacksOfModel(KerasCallbacks):
@@ -186,7 +202,7 @@ class CallbacksOfModel(KerasCallbacks):
 
     def __init__(self, callbacks, layout, model, *, n_steps, verbose):
         super().__init__(
-            callbacks, layout, lambda: model, None, n_steps=n_steps, verbose=verbose
+            callbacks, layout, lambda: model, n_steps=n_steps, verbose=verbose
         )
 
     def on_train_begin(self, run):

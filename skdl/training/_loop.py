@@ -137,6 +137,8 @@ class Run:
         Takes the place of the planned rates.
     stop : bool, default=False
         Set by whoever wants training to end after this epoch.
+    members : sequence, default=()
+        Of the program, each with what it has kept.
     """
 
     trainer: object
@@ -144,6 +146,34 @@ class Run:
     learning_rate_factor: float = 1.0
     learning_rate: float | None = None
     stop: bool = False
+    members: list = ()
+
+    def weights(self):
+        """The weights of each member: those it has kept, once it has stopped.
+
+        Returns
+        -------
+        list of Weights
+            As the estimator would have them if training ended now.
+        """
+        present = self.trainer.weights()
+        for k, member in enumerate(self.members):
+            if not member.running and member.weights is not None:
+                present[k] = member.weights
+        return present
+
+    def set_weights(self, weights):
+        """Give the members other weights.
+
+        Parameters
+        ----------
+        weights : list of Weights
+            For each; one that has stopped keeps them.
+        """
+        self.trainer.set_weights(weights)
+        for member, own in zip(self.members, weights, strict=True):
+            if not member.running and member.weights is not None:
+                member.weights = own
 
 
 @dataclass
@@ -163,6 +193,8 @@ class Outcome:
         The epoch, counted from 1, that `weights` are from.
     error : TrainingDivergedError or None
         Why there are no weights to speak of.
+    held : dict of str to float
+        What was measured in the epoch that `weights` are from.
     """
 
     weights: object = None
@@ -170,6 +202,25 @@ class Outcome:
     n_epochs: int = 0
     best_epoch: int = 0
     error: TrainingDivergedError | None = None
+    held: dict = field(default_factory=dict)
+
+    def at(self, epoch):
+        """What the history has of an epoch, and `held` after the last one.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+
+        Returns
+        -------
+        dict of str to float
+            By name.
+        """
+        if epoch >= self.n_epochs:
+            return self.held
+        entries = self.history.items()
+        return {name: values[epoch] for name, values in entries if epoch < len(values)}
 
 
 def train(trainer, data, plan, *, validation=None, listeners=(), keep=None):
@@ -206,8 +257,8 @@ def train(trainer, data, plan, *, validation=None, listeners=(), keep=None):
     KeyboardInterrupt
         After Ctrl-C, always: whoever trains in a loop must not go on with the next one.
     """
-    run = Run(trainer, plan)
     members = [_Member(plan.stopping) for _ in data.sizes]
+    run = Run(trainer, plan, members=members)
     try:
         for listener in listeners:
             listener.on_train_begin(run)
@@ -222,6 +273,8 @@ def train(trainer, data, plan, *, validation=None, listeners=(), keep=None):
                 trainer.finish()
                 keep(interrupt, _outcomes(members, trainer))
         raise
+    for member in members:
+        member.running = False
     if any(member.error is None for member in members):
         trainer.finish()
         for listener in listeners:
@@ -259,20 +312,51 @@ def _one_epoch(run, epoch, data, validation, members, listeners):
     for member, seen in zip(members, logs, strict=True):
         member.logs = None
         if member.running and member.is_finite(seen, epoch, rates):
+            member.measured = dict(seen)
             if plan.tells_rate:
                 seen["learning_rate"] = float(rates[0])
             member.logs = seen
             told.append(seen)
     if listeners and told:
-        mean = dict(told[0])
-        if len(told) > 1:
-            mean = {name: fmean(logs[name] for logs in told) for name in told[0]}
+        stopped = [m.held for m in members if m.logs is None and m.error is None]
+        mean = _mean_of([*told, *stopped])
         before = dict(mean)
         for listener in listeners:
             listener.on_epoch_end(run, epoch, mean)
         added = {k: v for k, v in mean.items() if before.get(k) is not v}
         for seen in told:
             seen.update(added)
+
+
+def mean_history(outcomes):
+    """The mean over members; one that has stopped counts as it was kept.
+
+    Parameters
+    ----------
+    outcomes : list of Outcome
+        Of all members.
+
+    Returns
+    -------
+    dict of str to list of float
+        As long as that of the member that was trained longest. What is no measurement
+        of a member, such as the learning rate, is a mean over those still trained.
+    """
+    names = dict.fromkeys(name for outcome in outcomes for name in outcome.history)
+    n_epochs = max(outcome.n_epochs for outcome in outcomes)
+    epochs = [
+        _mean_of([outcome.at(epoch) for outcome in outcomes])
+        for epoch in range(n_epochs)
+    ]
+    return {name: [logs[name] for logs in epochs if name in logs] for name in names}
+
+
+def _mean_of(logs):
+    """Name by name, over those that have it."""
+    if len(logs) == 1:
+        return dict(logs[0])
+    names = dict.fromkeys(name for each in logs for name in each)
+    return {name: fmean(each[name] for each in logs if name in each) for name in names}
 
 
 def _take_note(members, trainer):
@@ -361,6 +445,8 @@ class _Member:
         self.keeps_best = stopping is not None and stopping.restore_best
         self.running = True
         self.logs = None  # of the last epoch, if it was trained in it
+        self.measured = {}  # in the last epoch in which it was trained
+        self.held = {}  # the same of the epoch that its weights are from
         self.weights = None  # to be kept, unless they are the last ones
         self.error = None
 
@@ -392,6 +478,8 @@ class _Member:
         for name, value in self.logs.items():
             self._history.setdefault(name, []).append(value)
         better = self.improves()
+        if better or not self.keeps_best:
+            self.held = self.measured
         self._n_epochs += 1
         if self._stopping is None:
             return False
@@ -418,4 +506,5 @@ class _Member:
             n_epochs=self._n_epochs,
             best_epoch=self._best_epoch or self._n_epochs,
             error=self.error,
+            held=self.held,
         )

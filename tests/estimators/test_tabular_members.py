@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize
 from scipy.special import expit, logit, softmax
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
 from sklearn.pipeline import Pipeline
@@ -237,13 +238,16 @@ def test_a_single_row_is_learnt_from(name, divisions, iris):
 # -- histories -------------------------------------------------------------------------
 
 
+def noise():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(120, 5)), rng.integers(2, size=120)
+
+
 @pytest.fixture(scope="module")
 def stopped():
     """Members that end at different times, by noise."""
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(120, 5)), rng.integers(2, size=120)
     network = small("TabularClassifier", epochs=60, patience=3, learning_rate=0.03)
-    return network.fit(X, y)
+    return network.fit(*noise())
 
 
 def test_members_end_when_their_own_patience_ends(stopped):
@@ -259,18 +263,57 @@ def test_members_end_when_their_own_patience_ends(stopped):
     assert stopped.best_epoch_ == round(np.mean(stopped.member_best_epochs_))
 
 
-def test_history_is_the_mean_over_the_running_members(stopped):
+def mean_by_hand(histories, best_epochs, name):
+    """A member that has stopped keeps the value of its best epoch."""
+    n_epochs = max(len(h[name]) for h in histories)
+    rows = [
+        h[name] + [h[name][best - 1]] * (n_epochs - len(h[name]))
+        for h, best in zip(histories, best_epochs, strict=True)
+    ]
+    return np.mean(rows, axis=0)
+
+
+def test_history_is_the_mean_over_all_members(stopped):
     histories = stopped.member_histories_
+    assert len({len(h["loss"]) for h in histories}) > 1
     assert [*stopped.history_] == ["loss", "val_loss", "val_accuracy", "learning_rate"]
     for name, values in stopped.history_.items():
-        columns = pd.DataFrame([pd.Series(h[name]) for h in histories])
-        assert_allclose(values, columns.mean(axis=0), rtol=1e-12)
         assert all(type(value) is float for value in values)
+        if name != "learning_rate":
+            expected = mean_by_hand(histories, stopped.member_best_epochs_, name)
+            assert_allclose(values, expected, rtol=1e-12)
+    longest = max((h["learning_rate"] for h in histories), key=len)
+    assert_allclose(stopped.history_["learning_rate"], longest)
     kept = [
         h["loss"][best - 1]
         for h, best in zip(histories, stopped.member_best_epochs_, strict=True)
     ]
     assert_allclose(stopped.loss_, np.mean(kept))
+
+
+SEEN = []  # by deep copies of the callback
+
+
+class Watch(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        SEEN.append(dict(logs))
+
+    def on_train_end(self, logs=None):
+        SEEN.append(self.model)
+
+
+def test_callbacks_see_stopped_members_as_they_are_kept(stopped):
+    SEEN.clear()
+    X, y = noise()
+    watched = clone(stopped).set_params(callbacks=Watch()).fit(X, y)
+    *logs, model = SEEN
+    assert_array_equal(watched.predict_proba(X), stopped.predict_proba(X))
+    assert watched.history_ == stopped.history_
+    for name, values in stopped.history_.items():
+        assert [seen[name] for seen in logs] == values
+    watched.temperature_ = 1.0  # known after training only
+    outputs = watched.model_(watched.encode(X))
+    assert_allclose(model(watched.encode(X)), outputs, rtol=1e-5)
 
 
 # -- temperature -----------------------------------------------------------------------

@@ -9,9 +9,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_val_score
 
-from skdl import DenseClassifier, DenseRegressor
+from skdl import (
+    CNNClassifier,
+    DenseClassifier,
+    DenseRegressor,
+    LSTMClassifier,
+    LSTMRegressor,
+    TabularClassifier,
+)
 from skdl.exceptions import CallbackWarning, TrainingDivergedError
 from tests.training.engine import numbers
 
@@ -144,6 +152,149 @@ def test_validation_is_in_the_logs():
     est = classifier(Recorder(), epochs=2).fit(X, Y, X_val=X[:9], y_val=Y[:9])
     assert set(LOG[2][3]) == {"loss", "val_loss", "val_accuracy", "learning_rate"}
     assert est.history_["val_accuracy"][0] == LOG[2][3]["val_accuracy"]
+
+
+# -- evaluating it ---------------------------------------------------------------------
+
+
+class Evaluate(CB.Callback):
+    """Writes to `LOG` the loss of some rows at the end of every epoch."""
+
+    def __init__(self, rows, y, **options):
+        super().__init__()
+        self.rows, self.y, self.options = rows, y, {"verbose": 0, **options}
+
+    def on_epoch_end(self, epoch, logs=None):
+        LOG.append(self.model.evaluate(self.rows, self.y, **self.options))
+
+
+LABELS = {
+    "codes": Y,
+    "two": np.where(Y == 1, 2, -1),
+    "text": np.array(["no", "yes"])[Y],
+    "three": np.array(["c", "a", "b"])[Y + (X[:, 0] > 0.3)],
+    "one": np.ones(60),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_evaluate_gives_the_log_loss_of_labels(name):
+    y = LABELS[name]
+    weight = np.linspace(0.5, 1.5, 60)
+    est = classifier(Evaluate(X, y, sample_weight=weight), epochs=2, dtype="float64")
+    est.fit(X, y)
+    proba = est.predict_proba(X)
+    right = proba[np.arange(60), np.searchsorted(est.classes_, y)]
+    assert_allclose(LOG[-1], np.mean(-weight * np.log(right)), rtol=1e-6, atol=1e-7)
+    assert len(LOG) == 2
+
+
+@pytest.mark.parametrize("loss", ["auto", "focal"])
+def test_evaluate_is_the_loss_of_validation_rows_in_the_logs(loss):
+    params = {"loss": loss, "l2": 0.01, "batch_norm": True, "dtype": "float64"}
+    rows = X[:20], Y[:20]
+    est = classifier(Evaluate(*rows), epochs=3, early_stopping=False, **params)
+    est.set_params(early_stopping=True, patience=9)
+    est.fit(X, Y, X_val=rows[0], y_val=rows[1])
+    assert_allclose(LOG, est.history_["val_loss"], rtol=1e-6)
+
+
+def test_evaluate_refuses_an_unknown_label():
+    with pytest.raises(ValueError, match="holds the label 7"):
+        fit(Evaluate(X, np.where(Y, 7, 0)))
+
+
+def test_evaluate_of_several_labels():
+    y = (X[:, :3] > 0).astype(int)
+    est = classifier(Evaluate(X, y), epochs=1, dtype="float64").fit(X, y)
+    p = est.predict_proba(X)
+    assert_allclose(LOG, -np.mean(np.log(np.where(y, p, 1 - p))), rtol=1e-6)
+
+
+REGRESSION = {
+    "squared_error": lambda y, p: np.mean((y - p) ** 2) / np.var(y),
+    "absolute_error": lambda y, p: np.mean(np.abs(y - p)) / np.std(y),
+    "poisson": lambda y, p: np.mean(p - y * np.log(p)),
+}
+
+
+@pytest.mark.parametrize("loss", REGRESSION)
+def test_evaluate_of_numbers_is_in_the_units_of_the_history(loss):
+    y = 10.0 + np.round(3 * X[:, 0])
+    est = DenseRegressor(
+        hidden_units=(4,), epochs=2, random_state=0, loss=loss, dtype="float64"
+    )
+    est.set_params(callbacks=Evaluate(X, y)).fit(X, y)
+    assert_allclose(LOG[-1], REGRESSION[loss](y, est.predict(X)), rtol=1e-5)
+
+
+def test_evaluate_of_members_is_the_loss_of_their_mean():
+    """A table is given as the networks take it, encoded."""
+
+    class Encoded(Evaluate):
+        def set_model(self, model):
+            super().set_model(model)
+            self.rows = est.encode(X)
+
+    est = TabularClassifier(n_members=2, hidden_units=(4,), epochs=2, random_state=0)
+    est.set_params(
+        callbacks=Encoded(None, LABELS["text"]), calibrate=False, early_stopping=False
+    )
+    est.fit(X, LABELS["text"])
+    assert_allclose(LOG[-1], log_loss(Y, est.predict_proba(X)), rtol=1e-5)
+
+
+def test_evaluate_of_images():
+    images = (20 * numbers(20, 6, 6, 1)).astype(np.uint8)
+    est = CNNClassifier(filters=(2,), epochs=1, callbacks=Evaluate(images, Y[:20]))
+    est.fit(images, Y[:20])
+    assert_allclose(LOG, log_loss(Y[:20], est.predict_proba(images)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("is_padded", [False, True])
+def test_evaluate_of_steps(is_padded):
+    """Oracle: the mean over all steps that there are."""
+    steps, y = numbers(20, 5, 2), 3 * numbers(20, 5, seed=1) + 7
+    given = np.ones((20, 5), bool)
+    if is_padded:
+        given[:7, 3:] = False
+        steps[~given] = np.nan
+    est = LSTMRegressor(units=3, epochs=1, return_sequences=True, dtype="float64")
+    est.set_params(callbacks=Evaluate(steps, y, batch_size=8)).fit(steps, y)
+    found = np.concatenate(list(est.predict(steps))).reshape(-1)
+    expected = np.mean((y[given] - found) ** 2) / np.var(y[given])
+    assert_allclose(LOG, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_evaluate_of_labels_of_steps(n_classes):
+    steps, y = numbers(20, 5, 2), np.arange(100).reshape(20, 5) % n_classes + 1
+    est = LSTMClassifier(units=3, epochs=1, return_sequences=True, dtype="float64")
+    est.set_params(callbacks=Evaluate(steps, y)).fit(steps, y)
+    proba = est.predict_proba(steps).reshape(100, -1)
+    assert_allclose(LOG, log_loss(y.ravel(), proba), rtol=1e-5)
+
+
+def test_other_methods_of_the_model_work(tmp_path):
+    class Use(CB.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            model = self.model
+            LOG.append(int(model.optimizer.iterations))
+            assert model.metrics_names == ["loss"]
+            assert_allclose(model.test_on_batch(X, Y), model.evaluate(X, Y, verbose=0))
+            assert model.predict(X, verbose=0).shape == (60, 1)
+            model.summary(print_fn=lambda text: None)
+            model.save_weights(tmp_path / "w.weights.h5")
+            model.save(tmp_path / "m.keras")
+            assert len(model.get_weights()) == 4
+
+    est = fit(Use(), epochs=2, batch_size=20)
+    assert LOG == [3, 6]
+    assert_array_equal(positive(est), positive(fit(epochs=2, batch_size=20)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        loaded = keras.models.load_model(tmp_path / "m.keras")
+    assert_allclose(loaded(X), positive(est), rtol=1e-5)
 
 
 # -- Keras's own callbacks -------------------------------------------------------------

@@ -246,9 +246,13 @@ def test_best_epochs_and_ends_are_each_members_own():
         assert outcome.n_epochs in (outcome.best_epoch + 3, 60)
         assert same_bits(outcome.weights, seen.weights[outcome.best_epoch - 1][k])
     for epoch, logs in enumerate(seen.logs):
-        running = [o.history for o in outcomes if o.n_epochs > epoch]
         for name, value in logs.items():
-            assert_allclose(value, np.mean([h[name][epoch] for h in running]))
+            # after the end of a member, its value in the epoch of its weights
+            values = [
+                o.history[name][epoch if epoch < o.n_epochs else o.best_epoch - 1]
+                for o in outcomes
+            ]
+            assert_allclose(value, np.mean(values))
 
 
 def test_without_best_weights_a_member_keeps_those_of_its_last_epoch():

@@ -4,6 +4,7 @@ from skdl.training._tensorflow._compiled_trainer import (
     AssignsWeights,
     CompiledTrainer,
 )
+from skdl.training._tensorflow._constant import best_of, least_loss
 from skdl.training._tensorflow._global_seed import global_seed
 from skdl.training._tensorflow._graph import to_device
 from skdl.training._tensorflow._inner import InnerGradient
@@ -20,8 +21,10 @@ __all__ = [
     "InnerGradient",
     "Predictor",
     "Trainer",
+    "best_of",
     "evaluation_rows",
     "global_seed",
+    "least_loss",
     "shares_a_vector",
     "to_device",
 ]

@@ -1,0 +1,101 @@
+"""Whether numbers of validation rows have the scale of training rows."""
+
+import numpy as np
+import scipy.sparse as sp
+
+from skdl._remarks import remark
+from skdl.exceptions import ValidationScaleWarning
+
+LOOKED_AT = 1000  # rows, evenly spaced; and columns
+LEAST_ROWS = 5  # of fewer, a median says little
+DEVIATIONS = 3  # of the median, which also has to lie beyond all training values
+RATIO = 10  # of spreads
+SHARE = 0.25  # of columns; some may be nearly standardised by themselves
+
+
+def some_rows(X):
+    """A part of the rows that is quick to look at.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix of shape (n_rows, ...)
+        Any number of rows.
+
+    Returns
+    -------
+    ndarray of shape (at most 1000, ...)
+        Evenly spaced, dense.
+    """
+    if X.shape[0] > LOOKED_AT:
+        X = X[np.linspace(0, X.shape[0] - 1, LOOKED_AT).astype(int)]
+    return X.toarray() if sp.issparse(X) else X
+
+
+def remark_on_scale(name, numbers, of_training, labels=None):
+    """Warn where many columns have another scale than in training.
+
+    A column has if its median lies beyond all training values, and three standard
+    deviations from their median; or if half of its values span ten times more. A few
+    outliers, a drift, or another mixture of categories do not do that. Rows of one
+    cluster may span less in some columns: it has to be ten times in all of them, and
+    a hundred times in a single one. Columns of at most two values in training do not
+    count.
+
+    Parameters
+    ----------
+    name : str
+        "X_val" or "y_val".
+    numbers, of_training : ndarray of shape (n, n_columns)
+        Validation and training rows, NaN where there is nothing.
+    labels : sequence or None, default=None
+        Names of columns.
+    """
+    if of_training.shape[1] > LOOKED_AT:
+        some = np.linspace(0, of_training.shape[1] - 1, LOOKED_AT).astype(int)
+        numbers, of_training = numbers[:, some], of_training[:, some]
+        labels = some if labels is None else np.asarray(labels)[some]
+    filled = ~np.isnan(of_training).all(axis=0) & ~np.isnan(numbers).all(axis=0)
+    if len(numbers) < LEAST_ROWS or not filled.any():
+        return
+    which = np.flatnonzero(filled)
+    with np.errstate(all="ignore"):
+        found, known = _Spread(numbers[:, which]), _Spread(of_training[:, which])
+        counts = known.has_several & (known.deviation > 0)
+        ratio = np.where(known.between > 0, found.between / known.between, np.nan)
+        off = counts & (_lies_beyond(found, known) | (ratio > RATIO))
+        n_counting = np.count_nonzero(counts)
+        less = RATIO if n_counting > 1 else RATIO**2
+        narrow = counts & (ratio > 0) & (ratio < 1 / less)
+    if np.array_equal(narrow, counts):
+        off = narrow
+    if not off.any() or np.count_nonzero(off) < SHARE * n_counting:
+        return
+    first = np.flatnonzero(off)[0]
+    where = ""
+    if of_training.shape[1] > 1:
+        label = which[first] if labels is None else labels[which[first]]
+        where = f" in {np.count_nonzero(off)} columns, the first of which is {label!s}"
+    quartiles = [
+        tuple(map(float, (part.first[first], part.third[first])))
+        for part in (found, known)
+    ]
+    remark(ValidationScaleWarning(name, where, *quartiles))
+
+
+class _Spread:
+    """Quantiles of columns."""
+
+    def __init__(self, numbers):
+        numbers = np.asarray(numbers, np.float64)
+        quantiles = np.nanquantile(numbers, [0, 0.25, 0.5, 0.75, 1], axis=0)
+        self.low, self.first, self.median, self.third, self.high = quantiles
+        self.between = self.third - self.first
+        self.deviation = np.nanstd(numbers, axis=0)
+        extreme = (numbers == self.low) | (numbers == self.high) | np.isnan(numbers)
+        self.has_several = ~extreme.all(axis=0)
+
+
+def _lies_beyond(found, known):
+    beyond = (found.median < known.low) | (found.median > known.high)
+    distance = np.abs(found.median - known.median)
+    return beyond & (distance > DEVIATIONS * known.deviation)
