@@ -297,7 +297,8 @@ def _codes_of_text(column, categories, where):
     if categories is None or categories.dtype != object:
         raise ValueError(
             f"{where} held numbers in fit, but holds text now, for example "
-            f"{column.texts[0]!r}. Give numbers, and NaN for missing values."
+            f"{column.texts[0]!r}. Give numbers, and NaN for missing values; or name "
+            "it in categorical_features, if its text reads as numbers in some rows."
         )
     place = {category: i for i, category in enumerate(categories)}
     codes = [place.get(text, -1) for text in column.texts]

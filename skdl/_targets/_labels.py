@@ -104,7 +104,7 @@ class ClassTargets(Targets):
             f"{len(y)} labels are left out of validation. Keep all classes in both "
             "parts, for example with train_test_split(stratify=y).",
             MissingClassWarning,
-            stacklevel=5,
+            stacklevel=7,
         )
         index = np.zeros(len(y), np.intp)
         index[known] = np.searchsorted(self.classes, y[known])
@@ -209,7 +209,7 @@ class ClassTargets(Targets):
                 f"classes {classes!r}, and no weight for {without[0]!r}, which counts "
                 "as 1. Give every class a weight, or correct the key.",
                 MissingClassWarning,
-                stacklevel=5,
+                stacklevel=10,
             )
         return np.array([class_weight.get(label, 1.0) for label in classes])
 

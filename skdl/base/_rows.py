@@ -98,7 +98,7 @@ def split_rows(rows, fraction, *, strata, classes, strict, seed):
             f"{len(np.unique(strata))} classes. Change validation_fraction, pass "
             "X_val and y_val, or use early_stopping=False.",
             MissingClassWarning,
-            stacklevel=5,
+            stacklevel=8,
         )
     random_state = np.random.RandomState(seed)
     train, held = drawn(rows.n_rows, n_validation, strata, random_state)
