@@ -105,7 +105,7 @@ def fit_compiled(
     )
     variables = layout.variables(model)
     with PROGRAMS.trainer(key) as trainer:
-        trainer.reset([layout.read(variables)])
+        trainer.reset([trainer.read_model(variables)])
         trainer.read_optimizer(model.optimizer)
         trainer.trace()
         trainer.build_metrics(model)
@@ -122,7 +122,7 @@ def fit_compiled(
         )
         if outcome.error is not None:
             raise outcome.error
-        layout.write(variables, outcome.weights)
+        trainer.write_model(variables, outcome.weights)
         trainer.write_optimizer(model.optimizer)
         if outcome.n_epochs:
             last = {name: values[-1] for name, values in outcome.history.items()}

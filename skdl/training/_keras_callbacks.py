@@ -148,13 +148,19 @@ class KerasCallbacks(Listener):
         if wanted != shown and self._planned:
             run.learning_rate_factor = wanted / self._planned
 
+    def _ways(self, run):
+        """How weights are read from variables of the model, and written to them."""
+        return self._layout.read, self._layout.write
+
     def _push(self, run):
         self._weights = run.trainer.weights()
+        write = self._ways(run)[1]
         for variables, weights in zip(self._variables, self._weights, strict=True):
-            self._layout.write(variables, weights)
+            write(variables, weights)
 
     def _pull(self, run):
-        present = [self._layout.read(variables) for variables in self._variables]
+        read = self._ways(run)[0]
+        present = [read(variables) for variables in self._variables]
         if any(
             (a != b).any()
             for new, old in zip(present, self._weights, strict=True)
@@ -168,7 +174,7 @@ class KerasCallbacks(Listener):
 class CallbacksOfModel(KerasCallbacks):
     """The callbacks of a user's compiled model, which see that model itself.
 
-    They are not copied, as in ``Model.fit``: what they keep can be read afterwards.
+    They are used themselves, as in ``Model.fit``: what they keep can be read later.
 
     Parameters
     ----------
@@ -202,6 +208,21 @@ class CallbacksOfModel(KerasCallbacks):
         self._began = self._compiled()
         self._begin(run, self._callbacks)
 
+    def on_epoch_begin(self, run, epoch, learning_rate):
+        """Tell those who hear of it; see the base class.
+
+        Parameters
+        ----------
+        run : Run
+            The state of training.
+        epoch : int
+            Counted from 0.
+        learning_rate : float
+            Planned for this epoch.
+        """
+        if any(_hears(each, "on_epoch_begin") for each in self._callbacks):
+            super().on_epoch_begin(run, epoch, learning_rate)
+
     def on_epoch_end(self, run, epoch, logs):
         """Show the metrics as well; see the base class.
 
@@ -221,6 +242,9 @@ class CallbacksOfModel(KerasCallbacks):
         event(*args)
         if not has_schedule(self._model.optimizer):
             run.learning_rate = float(self._model.optimizer.learning_rate)
+
+    def _ways(self, run):
+        return run.trainer.read_model, run.trainer.write_model
 
     def _push(self, run):
         super()._push(run)
