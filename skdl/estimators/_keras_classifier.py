@@ -334,6 +334,7 @@ class KerasClassifier(BaseWrapper, LabelWeights, wrappers.KerasClassifier):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.classifier_tags.poor_score = True  # of any model, in one epoch
         return tags
 
 

@@ -121,6 +121,11 @@ class KerasRegressor(BaseWrapper, wrappers.KerasRegressor):
                 "they mean."
             )
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True  # of any model, in one epoch
+        return tags
+
     def predict(self, X, **kwargs):
         """Predict targets.
 

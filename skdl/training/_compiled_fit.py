@@ -111,7 +111,7 @@ def fit_compiled(
     variables = layout.variables(model)
 
     def end(outcome):
-        layout.write(variables, outcome.weights)
+        trainer.write_model(variables, outcome.weights)
         trainer.write_optimizer(model.optimizer)
         if outcome.n_epochs:
             last = {name: values[-1] for name, values in outcome.history.items()}
@@ -127,7 +127,7 @@ def fit_compiled(
         keep(interrupt, end(*outcomes))
 
     with PROGRAMS.trainer(key) as trainer:
-        trainer.reset([layout.read(variables)])
+        trainer.reset([trainer.read_model(variables)])
         trainer.read_optimizer(model.optimizer)
         trainer.trace()
         trainer.build_metrics(model)

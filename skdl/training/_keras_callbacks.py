@@ -9,6 +9,18 @@ from skdl.exceptions import CallbackWarning
 from skdl.training._loop import Listener
 from skdl.training._optimizers import has_schedule
 
+# What Keras's own callbacks look at in a model after an epoch, but for its learning
+# rate. All others may look at everything, and change it.
+_NOTHING, _WEIGHTS, _ALL = range(3)
+_LOOKS_AT = {
+    keras.callbacks.CSVLogger: _NOTHING,
+    keras.callbacks.EarlyStopping: _WEIGHTS,
+    keras.callbacks.History: _NOTHING,
+    keras.callbacks.LearningRateScheduler: _NOTHING,
+    keras.callbacks.ReduceLROnPlateau: _NOTHING,
+    keras.callbacks.RemoteMonitor: _NOTHING,
+    keras.callbacks.TerminateOnNaN: _NOTHING,
+}
 _PREDICTION_EVENTS = (
     "on_predict_begin",
     "on_predict_end",
@@ -164,13 +176,19 @@ class KerasCallbacks(Listener):
         if wanted != shown and self._planned:
             run.learning_rate_factor = wanted / self._planned
 
+    def _ways(self, run):
+        """How weights are read from variables of the model, and written to them."""
+        return self._layout.read, self._layout.write
+
     def _push(self, run):
         self._weights = run.weights()
+        write = self._ways(run)[1]
         for variables, weights in zip(self._variables, self._weights, strict=True):
-            self._layout.write(variables, weights)
+            write(variables, weights)
 
     def _pull(self, run):
-        present = [self._layout.read(variables) for variables in self._variables]
+        read = self._ways(run)[0]
+        present = [read(variables) for variables in self._variables]
         if any(
             (a != b).any()
             for new, old in zip(present, self._weights, strict=True)
@@ -184,7 +202,7 @@ class KerasCallbacks(Listener):
 class CallbacksOfModel(KerasCallbacks):
     """The callbacks of a user's compiled model, which see that model itself.
 
-    They are not copied, as in ``Model.fit``: what they keep can be read afterwards.
+    They are used themselves, as in ``Model.fit``: what they keep can be read later.
 
     Parameters
     ----------
@@ -216,7 +234,26 @@ class CallbacksOfModel(KerasCallbacks):
         self._model = self._make_model()
         self._variables = [self._layout.variables(self._model)]
         self._began = self._compiled()
+        self._shown = _ALL
         self._begin(run, self._callbacks)
+        if not has_schedule(self._model.optimizer):  # whose rate is that of a step
+            seen = [_LOOKS_AT.get(type(each), _ALL) for each in self._callbacks]
+            self._shown = max(seen, default=_NOTHING)
+
+    def on_epoch_begin(self, run, epoch, learning_rate):
+        """Tell those who hear of it; see the base class.
+
+        Parameters
+        ----------
+        run : Run
+            The state of training.
+        epoch : int
+            Counted from 0.
+        learning_rate : float
+            Planned for this epoch.
+        """
+        if any(_hears(each, "on_epoch_begin") for each in self._callbacks):
+            super().on_epoch_begin(run, epoch, learning_rate)
 
     def on_epoch_end(self, run, epoch, logs):
         """Show the metrics as well; see the base class.
@@ -230,19 +267,38 @@ class CallbacksOfModel(KerasCallbacks):
         logs : dict
             May be added to by the callbacks.
         """
-        run.trainer.write_metrics(self._model, logs)
+        if self._shown == _ALL:
+            run.trainer.write_metrics(self._model, logs)
         super().on_epoch_end(run, epoch, logs)
+
+    def on_train_end(self, run):
+        """Show everything; see the base class.
+
+        Parameters
+        ----------
+        run : Run
+            The state of training.
+        """
+        self._shown = _ALL
+        super().on_train_end(run)
 
     def _tell(self, run, event, *args):
         event(*args)
         if not has_schedule(self._model.optimizer):
             run.learning_rate = float(self._model.optimizer.learning_rate)
 
+    def _ways(self, run):
+        return run.trainer.read_model, run.trainer.write_model
+
     def _push(self, run):
-        super()._push(run)
-        run.trainer.write_optimizer(self._model.optimizer)
+        if self._shown >= _WEIGHTS:
+            super()._push(run)
+        if self._shown == _ALL:
+            run.trainer.write_optimizer(self._model.optimizer)
 
     def _pull(self, run):
+        if self._shown < _ALL:
+            return
         if self._compiled() != self._began:
             raise ValueError(
                 "A callback froze layers or compiled the model again, which skdl "

@@ -1,6 +1,7 @@
 """The steps of a compiled Keras model, with its own loss and metrics."""
 
 import functools
+import math
 
 import keras
 import numpy as np
@@ -16,6 +17,8 @@ from skdl.training._tensorflow._graph import (
     traced,
 )
 from skdl.training._tensorflow._trainer import Trainer, with_inner
+from skdl.training._tensorflow._variables import put, take
+from skdl.training._weights import Weights
 
 
 class AssignsWeights(Exception):
@@ -51,6 +54,7 @@ class CompiledTrainer(Trainer):
         self._counted = counted = _counted(model)  # the pattern's
         self._counts = [Variable(_fresh(v), dtype=v.dtype) for v in counted]
         self._fresh_counts = self._first_counts()
+        self._pairs, self._told = (None, []), []
         self.evaluated_at_once = self._evaluation_rows
         self.metric_names = {}
 
@@ -154,10 +158,9 @@ class CompiledTrainer(Trainer):
         """
         theirs = _counted(model)
         if len(theirs) == len(self._counts):
-            for variable, ours in zip(theirs, self._counts, strict=True):
-                variable.assign(ours.value)
-        model._loss_tracker.total.assign(logs.get("val_loss", logs["loss"]))
-        model._loss_tracker.count.assign(1)
+            put(theirs, take(self._counts))
+        mean = model._loss_tracker
+        put([mean.total, mean.count], [logs.get("val_loss", logs["loss"]), 1])
 
     # -- steps ----------------------------------------------------------------------
 
@@ -254,7 +257,37 @@ class CompiledTrainer(Trainer):
         )
         return totals
 
-    # -- the user's optimizer -------------------------------------------------------
+    # -- the user's model and optimizer ---------------------------------------------
+
+    def read_model(self, variables):
+        """The weights of a model like the pattern.
+
+        Parameters
+        ----------
+        variables : tuple of list
+            From ``Layout.variables``.
+
+        Returns
+        -------
+        Weights
+            Copies.
+        """
+        trainable, state = map(take, variables)
+        return Weights(self._layout.join(trainable), tuple(state))
+
+    def write_model(self, variables, weights):
+        """Give a model like the pattern weights.
+
+        Parameters
+        ----------
+        variables : tuple of list
+            From ``Layout.variables``.
+        weights : Weights
+            Stay as they are.
+        """
+        trainable, state = variables
+        put(trainable, self._layout.split(weights.trainable))
+        put(state, weights.state)
 
     def read_optimizer(self, optimizer):
         """Go on with the state of an optimizer like ours.
@@ -264,9 +297,10 @@ class CompiledTrainer(Trainer):
         optimizer : keras.optimizers.Optimizer
             Built on the variables of a model like the pattern.
         """
-        for ours, theirs in self._beside(optimizer):
-            values = [np.ravel(v.numpy()) for v in theirs]
-            ours.assign(np.concatenate(values).reshape(ours.shape))
+        for k, (ours, theirs) in enumerate(self._beside(optimizer)):
+            value = np.concatenate([np.ravel(v) for v in take(theirs)])
+            if k >= len(self._told) or not np.array_equal(value, self._told[k]):
+                put([ours], [value.reshape(ours.shape)])
 
     def write_optimizer(self, optimizer):
         """Give our state to an optimizer like ours.
@@ -276,14 +310,29 @@ class CompiledTrainer(Trainer):
         optimizer : keras.optimizers.Optimizer
             As for `read_optimizer`.
         """
+        self._told = []  # for `read_optimizer`, to see what is new
         for ours, theirs in self._beside(optimizer):
-            values, start = np.ravel(ours.numpy()), 0
-            for variable in theirs:
-                stop = start + int(np.prod(variable.shape))
-                variable.assign(values[start:stop].reshape(variable.shape))
-                start = stop
+            (value,) = take([ours])
+            self._told.append(np.ravel(value))
+            ends = np.cumsum([math.prod(v.shape) for v in theirs])
+            parts = np.split(self._told[-1], ends[:-1])
+            put(
+                theirs,
+                [part.reshape(v.shape) for part, v in zip(parts, theirs, strict=True)],
+            )
+
+    def clear(self):
+        """Forget what was learnt, and whose it was."""
+        super().clear()
+        self._pairs, self._told = (None, []), []
 
     def _beside(self, optimizer):
+        """Pairs of our variables and another optimizer's; see `_pairs_with`."""
+        if self._pairs[0] is not optimizer:
+            self._pairs = optimizer, list(self._pairs_with(optimizer))
+        return self._pairs[1]
+
+    def _pairs_with(self, optimizer):
         """Pairs of a variable of ours and those of another optimizer of which it is.
 
         Where all parameters are one vector to us, so are their momenta. The learning
