@@ -312,6 +312,8 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         y = targets.check(y)
         check_same_length(X, y)
         rows = Rows(X, y, check_weights(sample_weight, X))
+        largest = 1.0 if sample_weight is None else np.max(sample_weight)
+        self._unit_of_weight = float(largest) / rows.weight.max()
         return rows.weighed(1.0), targets  # without rows of weight zero
 
     def _check_inputs(self, X, *, reset, name="X"):
