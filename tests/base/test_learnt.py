@@ -163,9 +163,9 @@ KERAS = {"epochs": 30, "random_state": 0}
 STEPS = RNG.normal(size=(40, 4, 1))
 
 KINDS = {
-    "members": (TabularClassifier(n_members=2, **SMALL, **STILL), (X, LABELS)),
+    "members": (TabularClassifier(**SMALL, **STILL), (X, LABELS)),
     "members of a regressor": (
-        TabularRegressor(n_members=1, **SMALL, **STILL, early_stopping=False),
+        TabularRegressor(**SMALL, **STILL, early_stopping=False),
         (X, RNG.normal(size=(90, 2))),
     ),
     "images": (CNNClassifier(filters=(2,), **STILL), (images(), LABELS[:60])),
