@@ -1,11 +1,13 @@
 """Inputs as the network takes them: standardised, dense, in the network's dtype."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import StandardScaler
+
+from skdl._moments import deviations, merged
 
 _BYTES = 2**25  # of X converted at a time, so that no second copy of it is made
 
@@ -22,12 +24,15 @@ class Inputs:
         The network's dtype.
     shape : tuple of int
         Of one row, ``(n_features,)``.
+    variance : ndarray of shape (n_features,) or None, default=None
+        The square of `scale`, but 0 for constant columns.
     """
 
     mean: np.ndarray | None
     scale: np.ndarray | None
     dtype: str
     shape: tuple
+    variance: np.ndarray | None = None
 
     @classmethod
     def fit(cls, X, weight, *, scaling, dtype, what="Column"):
@@ -65,7 +70,35 @@ class Inputs:
                 f"{abs(X[:, [column]]).max():.3g}). Rescale it, for example with a "
                 "logarithm."
             )
-        return cls(mean, scale, dtype, X.shape[1:])
+        return cls(mean, scale, dtype, X.shape[1:], np.ravel(scaler.var_))
+
+    def with_more(self, X, weight, share):
+        """The same for all rows so far.
+
+        Parameters
+        ----------
+        X : ndarray or csr_matrix of shape (n_samples, n_features)
+            Further rows.
+        weight : ndarray of shape (n_samples,)
+            Row weights.
+        share : float
+            What part of the weight of all rows these have.
+
+        Returns
+        -------
+        Inputs
+            Itself, where nothing changes.
+        """
+        if self.mean is None:
+            return self
+        part = self.fit(X, weight, scaling="standard", dtype=self.dtype)
+        mean, variance = merged(
+            self.mean, self.variance, part.mean, part.variance, share
+        )
+        if (mean == self.mean).all() and (variance == self.variance).all():
+            return self
+        scale = deviations(mean, variance)
+        return replace(self, mean=mean, scale=scale, variance=variance)
 
     def transform(self, X):
         """Standardise rows.

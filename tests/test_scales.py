@@ -121,7 +121,7 @@ KINDS = {
     "sparse": (small(DenseRegressor), sp.csr_matrix(SCALED), sp.csr_matrix(X), Y),
     "labels": (small(DenseClassifier), SCALED, X, Y > 0),
     "table": (
-        small(TabularRegressor),
+        small(TabularRegressor, n_members=1),
         FRAME.assign(**{c: SCALED[:, i] for i, c in enumerate("abcd")}),
         FRAME,
         Y,

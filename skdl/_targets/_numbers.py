@@ -1,11 +1,12 @@
 """Numbers: standardised for training, brought back for predictions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_array
 
+from skdl._moments import deviations, merged
 from skdl._targets._base import Targets
 from skdl._targets._labels import plain
 
@@ -22,12 +23,15 @@ class NumericTargets(Targets):
         Whether y had one dimension, as predictions then have.
     mean, scale : ndarray of shape (n_outputs,)
         Of the training targets; 0 and 1 without scaling.
+    variance : ndarray of shape (n_outputs,) or None, default=None
+        The square of `scale`, but 0 for constant columns; None without scaling.
     """
 
     n_outputs: int
     flat: bool
     mean: np.ndarray
     scale: np.ndarray
+    variance: np.ndarray | None = None
 
     @property
     def row_shape(self):
@@ -82,9 +86,34 @@ class NumericTargets(Targets):
                 "Rescale y, for example with TransformedTargetRegressor."
             )
         # a constant column has no spread to divide by, up to rounding
-        noise = 10 * np.finfo(np.float64).eps * np.abs(self.mean)
-        self.scale = np.sqrt(variance)
-        self.scale[self.scale <= noise] = 1.0
+        self.variance, self.scale = variance, deviations(self.mean, variance)
+
+    def with_more(self, y, weight, share):
+        """The same for all rows so far.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_outputs)
+            Targets of further rows.
+        weight : ndarray of shape (n_samples,)
+            Row weights.
+        share : float
+            What part of the weight of all rows these have.
+
+        Returns
+        -------
+        NumericTargets
+            Itself, where nothing changes.
+        """
+        part = replace(self)
+        part.fit_scale(y, weight)
+        mean, variance = merged(
+            self.mean, self.variance, part.mean, part.variance, share
+        )
+        if (mean == self.mean).all() and (variance == self.variance).all():
+            return self
+        scale = deviations(mean, variance)
+        return replace(self, mean=mean, scale=scale, variance=variance)
 
     def strata(self, y):
         """Rows are split at random."""

@@ -1,7 +1,7 @@
 """Targets of every step of a sequence."""
 
 import reprlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -132,10 +132,20 @@ class StepTargets(Targets):
         weight : ndarray of shape (n_sequences,)
             The sum of the weights of a sequence's steps.
         """
+        self.of_steps.fit_scale(self._values(y), self._weights(y, weight))
+
+    def with_more(self, y, weight, share):
+        """The same for all sequences so far; see `NumericTargets.with_more`."""
+        weight = self._weights(y, weight)
+        of_steps = self.of_steps.with_more(self._values(y), weight, share)
+        return self if of_steps is self.of_steps else replace(self, of_steps=of_steps)
+
+    @staticmethod
+    def _weights(y, weight):
+        """Of the steps that are no padding."""
         of_steps = y[..., -1]
         shares = of_steps / of_steps.sum(axis=1, keepdims=True)
-        weight = (weight[:, np.newaxis] * shares)[of_steps > 0]
-        self.of_steps.fit_scale(self._values(y), weight)
+        return (weight[:, np.newaxis] * shares)[of_steps > 0]
 
     def _values(self, y):
         """Targets of the steps that are no padding, as `of_steps` checked them."""

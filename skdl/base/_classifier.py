@@ -31,7 +31,8 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-            Rows; the first call decides the input scaling.
+            Rows. A dense network scales columns by the mean and the standard deviation
+            of all rows so far, others by those of the first call.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels.
         classes : array-like of shape (n_classes,), default=None

@@ -303,6 +303,10 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         y = targets.check(y)
         check_same_length(X, y)
         rows = Rows(X, y, check_weights(sample_weight, X))
+        largest = 1.0
+        if sample_weight is not None:
+            largest = np.asarray(sample_weight, np.float64).max()
+        self._unit_of_weight = largest / rows.weight.max()
         return rows.weighed(1.0), targets  # without rows of weight zero
 
     def _check_inputs(self, X, *, reset, name="X"):

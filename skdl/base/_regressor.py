@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin
 from skdl._scales import remark_on_scale, some_rows
 from skdl._targets import numeric_targets
 from skdl.base._estimator import NeuralEstimator
+from skdl.base._rescaled import with_targets
 from skdl.base._unchanged import or_unchanged
 
 
@@ -30,7 +31,10 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-            Rows; the first call decides the scaling of inputs and targets.
+            Rows. Targets are scaled by the mean and the standard deviation of all rows
+            so far, and by a dense network columns of X as well; weights are adapted, so
+            that this alone changes no prediction. Other networks scale X as in the
+            first call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -93,6 +97,16 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         if targets[0].ndim > 2:  # steps, with their weights
             targets = [y[..., :-1][y[..., -1] > 0] for y in targets]
         remark_on_scale("y_val", *map(some_rows, targets))
+
+    def _rescaled(self, rows, inputs, targets, weights):
+        inputs, targets, weights = super()._rescaled(rows, inputs, targets, weights)
+        if not (self._scaled_targets and self._loss.scales_targets):
+            return inputs, targets, weights
+        now = targets.with_more(rows.y, rows.weight, self._share_of(rows))
+        if now is not targets:
+            layout = self._trained.layout
+            weights = [with_targets(layout, each, targets, now) for each in weights]
+        return inputs, now, weights
 
     def _output_layers(self):
         from keras import layers

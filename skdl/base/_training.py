@@ -57,16 +57,21 @@ class TrainingMixin:
             inputs = self._fit_inputs(rows)
             self._scaled_inputs = self.input_scaling
             self._fit_targets(targets, rows, loss)
+            self._weight_so_far = 0.0
         else:
             self._check_going_on(loss)
-            inputs = old._inputs
+            inputs, weights = old._inputs, old._trained.weights
+            if incremental:
+                inputs, targets, weights = self._rescaled(
+                    rows, inputs, targets, weights
+                )
+        self._weight_so_far += self._total_weight(rows)
         self._inputs = inputs = self._inputs_for(inputs, rows, validation)
         if given is not None:
             self._remark_on_scales(rows, given)
         spec = self._network(inputs.shape, targets.n_outputs)
         if old is not None:
             _check_same_network(self._spec_as_now(old._trained.spec, spec), spec)
-            weights = old._trained.weights
         else:
             layout = _program.PROGRAMS.network(spec).layout
             states = self._first_states(divided, targets)
@@ -171,6 +176,19 @@ class TrainingMixin:
             scaling=self.input_scaling,
             dtype=self.dtype,
         )
+
+    def _rescaled(self, rows, inputs, targets, weights):
+        """Scales of all rows so far, and weights that compute the same with them."""
+        return inputs, targets, weights
+
+    def _share_of(self, rows):
+        """What part these rows have of the weight of all so far."""
+        weight = self._total_weight(rows)
+        return weight / (self._weight_so_far + weight)
+
+    def _total_weight(self, rows):
+        """In the user's units, in which those of several calls can be compared."""
+        return rows.weight.sum() * self._unit_of_weight
 
     def _inputs_for(self, inputs, rows, validation):
         """The same inputs, for rows of the shape that these have."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from skdl._validation import check_one_or_per_layer
 from skdl.base import NeuralClassifier, NeuralRegressor
+from skdl.base._rescaled import with_inputs
 from skdl.estimators._widths import hidden_widths
 
 
@@ -57,6 +58,15 @@ class _DenseNetwork:
             activity_l1=self.activity_l1,
             activity_l2=self.activity_l2,
         )
+
+    def _rescaled(self, rows, inputs, targets, weights):
+        inputs, targets, weights = super()._rescaled(rows, inputs, targets, weights)
+        normalised, share = rows.normalised_weight(), self._share_of(rows)
+        now = inputs.with_more(rows.X, normalised, share)
+        if now is not inputs:
+            layout = self._trained.layout
+            weights = [with_inputs(layout, each, inputs, now) for each in weights]
+        return now, targets, weights
 
     def _rows_are_independent(self):
         mixing = (self.dropout, self.batch_norm, self.activity_l1, self.activity_l2)

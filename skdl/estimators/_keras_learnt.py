@@ -7,6 +7,7 @@ import numpy as np
 from skdl._keras import keras
 from skdl._remarks import remark
 from skdl.exceptions import NothingLearntWarning
+from skdl.losses import AbsoluteError, LogLoss, SquaredError
 from skdl.training._compiled_fit import DEFAULT_BATCH_SIZE
 from skdl.training._learnt import (
     LEAST_STEPS,
@@ -38,24 +39,21 @@ def remark_if_nothing_learnt(estimator, X, y, args, history, predict):
     """
     model = estimator.model_
     shape = getattr(model, "output_shape", None)
+    if isinstance(shape, list) and len(shape) == 1:
+        shape = shape[0]
     if not _is_usual(model, y, args, shape) or not history.get("loss"):
         return
     n_rows = _n_trained(y, args)
     y, weight = y[:n_rows], np.ones(n_rows)
     if args.get("sample_weight") is not None:
         weight = np.asarray(args["sample_weight"], np.float64)[:n_rows]
-    activation = _activation(model)
-    value = _of_rows(model.loss)
-
-    def loss(y, raw):
-        return value(y, activation(keras.ops.convert_to_tensor(raw)))
-
+    loss = _Loss(model)
     try:
         constant, _ = best_constant(
             loss,
             y,
             weight,
-            lambda y: _constant_answers(y, activation, shape[1]),
+            lambda y: _constant_answers(y, loss.activation, shape[1]),
             shape[1],
             seen=history["loss"][-1] / weight.mean(),
         )
@@ -64,7 +62,7 @@ def remark_if_nothing_learnt(estimator, X, y, args, history, predict):
         ):
             return
         outputs = np.asarray(predict(X[:n_rows])).reshape(n_rows, -1)
-        values = np.asarray(value(y, outputs), np.float64)
+        values = np.asarray(loss.of_answers(y, outputs), np.float64)
     except Exception:  # in whatever functions of users need beyond y and answers
         return
     found = float(np.average(values, weights=weight))
@@ -102,22 +100,64 @@ def _activation(model):
     return getattr(last, "activation", None) or keras.activations.linear
 
 
-def _of_rows(loss):
-    """A loss as a function that returns one value for each row."""
-    found = keras.losses.get(loss)
-    function = found.call if isinstance(found, keras.losses.Loss) else found
+class _Loss:
+    """The loss of a compiled model, of what its last layer computes first."""
 
-    def value(y_true, y_pred):
+    def __init__(self, model):
+        self.activation = _activation(model)
+        found = keras.losses.get(model.loss)
+        is_loss = isinstance(found, keras.losses.Loss)
+        self._function = found.call if is_loss else found
+        plain = getattr(found, "fn", found), getattr(found, "_fn_kwargs", {})
+        self._known = None
+        name, options = getattr(plain[0], "__name__", None), plain[1]
+        if name in _FORMULAS and not any(options.get(o) for o in _OPTIONS):
+            formula, activation = _FORMULAS[name]
+            if self.activation is activation:
+                self._known = formula
+
+    def __call__(self, y_true, raw):
+        raw = keras.ops.convert_to_tensor(raw)
+        return self.of_answers(y_true, self.activation(raw))
+
+    def of_answers(self, y_true, y_pred):
+        """One value for each row."""
         y_true = keras.ops.convert_to_tensor(y_true)
         y_pred = keras.ops.cast(y_pred, keras.config.floatx())
         if y_pred.shape[1:] == (1,) and len(y_true.shape) == 1:
             y_true = y_true[:, None]
-        values = function(y_true, y_pred)
+        values = self._function(y_true, y_pred)
         if values.shape[:1] != y_pred.shape[:1]:
             raise ValueError("The loss has no value for each row.")
         return keras.ops.mean(values, axis=tuple(range(1, len(values.shape))))
 
-    return value
+    def _of_best_constant(self, y, weight, n_outputs):
+        """By formula, where the loss is one of skdl's under another name."""
+        if self._known is None:
+            return None
+        if n_outputs > 1 and y.size == len(y):  # codes of classes
+            y = y.ravel().astype(np.int64)
+        else:
+            y = y.reshape(len(y), n_outputs).astype(np.float64)
+            if self.activation is keras.activations.softmax:
+                if not (np.count_nonzero(y, axis=1) == 1).all() or y.max() != 1:
+                    return None
+                y = y.argmax(axis=1)
+        return self._known._of_best_constant(y, weight, n_outputs)
+
+    @staticmethod
+    def _of_perfect(y, weight):
+        return 0.0
+
+
+_FORMULAS = {
+    "mean_squared_error": (SquaredError(), keras.activations.linear),
+    "mean_absolute_error": (AbsoluteError(), keras.activations.linear),
+    "binary_crossentropy": (LogLoss(), keras.activations.sigmoid),
+    "categorical_crossentropy": (LogLoss(), keras.activations.softmax),
+    "sparse_categorical_crossentropy": (LogLoss(), keras.activations.softmax),
+}
+_OPTIONS = ("from_logits", "label_smoothing", "ignore_class")
 
 
 def _constant_answers(y, activation, n_outputs):

@@ -8,6 +8,7 @@ from skdl.training._tensorflow import best_of, least_loss
 LEAST_STEPS = 50  # of a training that is expected to lead anywhere
 IMPROVEMENT = 0.01  # share of the best constant answer's loss
 _FAR_BELOW = 0.6  # of a constant that is near the best: no need to look for that
+_NEARLY = 1.1  # times the loss seen: descent may have ended so much too early
 _QUANTILES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 
 
@@ -49,7 +50,7 @@ def best_constant(loss, y, weight, candidates, n_outputs, *, seen):
     start, near = best_of(loss, y, weight, candidates(y))
     if seen < _FAR_BELOW * near:
         return None, 0.0
-    return least_loss(loss, y, weight, start), 0.0
+    return least_loss(loss, y, weight, start, enough=_NEARLY * seen), 0.0
 
 
 def is_no_better(value, constant, perfect=0.0):

@@ -57,6 +57,13 @@ class TrainedNetwork:
         return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
     @property
+    def layout(self):
+        """Which variables the network has."""
+        from skdl.training._program import PROGRAMS
+
+        return PROGRAMS.network(self.spec).layout
+
+    @property
     def n_parameters(self):
         """The number of trainable weights."""
         return sum(len(member.trainable) for member in self.weights)
@@ -69,9 +76,7 @@ class TrainedNetwork:
         list of keras.Model
             New ones at every call.
         """
-        from skdl.training._program import PROGRAMS
-
-        layout = PROGRAMS.network(self.spec).layout
+        layout = self.layout
         models = [self.spec.model() for _ in self.weights]
         for model, weights in zip(models, self.weights, strict=True):
             layout.write(layout.variables(model), weights)

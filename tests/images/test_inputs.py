@@ -216,7 +216,7 @@ def of_training(name):
 def test_another_range_than_in_training_is_told_of(before, now, message):
     inputs = fitted(of_training(before), dtype="float32")
     with pytest.warns(UserWarning, match=message) as caught:
-        inputs.warn_about_range(of_training(now), "Z", stacklevel=1)
+        inputs.warn_about_range(of_training(now), "Z")
     assert caught[0].filename == __file__
 
 
@@ -238,7 +238,7 @@ def test_ordinary_ranges_are_not(before, now):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         inputs = fitted(of_training(before), dtype="float32")
-        inputs.warn_about_range(of_training(now), "X", stacklevel=1)
+        inputs.warn_about_range(of_training(now), "X")
 
 
 def test_values_too_large_for_the_dtype_are_refused():

@@ -37,7 +37,7 @@ def best_of(loss, y, weight, candidates):
     return candidates[best], float(means[best])
 
 
-def least_loss(loss, y, weight, start):
+def least_loss(loss, y, weight, start, *, enough):
     """The least mean loss of one answer for all rows.
 
     Parameters
@@ -46,11 +46,13 @@ def least_loss(loss, y, weight, start):
         As in `best_of`.
     start : ndarray of shape (n_outputs,)
         Where to begin.
+    enough : float
+        A loss below which it need not be known exactly.
 
     Returns
     -------
     float
-        Not above that of the start.
+        The loss that was found.
     """
     y, weight = tf.constant(y), tf.constant(weight, tf.float64)
 
@@ -66,9 +68,12 @@ def least_loss(loss, y, weight, start):
         slope = tape.gradient(value, answer)
         return float(value), np.zeros_like(answer) if slope is None else slope.numpy()
 
-    found = minimize(value_and_slope, start, jac=True, method="L-BFGS-B")
-    if len(start) <= _POLISHED:
-        options = {"xatol": 1e-4, "fatol": 1e-6, "maxfev": 100}
+    options = {"ftol": 1e-6, "maxfun": 30}  # numbers may be float32
+    found = minimize(
+        value_and_slope, start, jac=True, method="L-BFGS-B", options=options
+    )
+    if len(start) <= _POLISHED and found.fun < enough:
+        options = {"xatol": 1e-4, "fatol": 1e-5 * abs(found.fun), "maxfev": 60}
         other = minimize(
             lambda answer: float(mean(tf.constant(answer, tf.float64))),
             found.x,
