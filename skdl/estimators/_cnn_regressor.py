@@ -44,11 +44,13 @@ class CNNRegressor(CNN, NeuralRegressor, ImageParameters, CNNParameters):
         "valid" takes whole windows only.
     pool_size : int or tuple, default=2
         Side of the windows of pooling, given as `kernel_size` is.
-    pooling : "max", "average", "global" or None, default="max"
-        What a block ends with: maximum or mean over each window, nothing (None), or,
-        "global": the maximum, and in the last block the mean over all positions, in
-        place of one feature for each position. That has fewer weights and suits large
-        images, in which the object may be anywhere.
+    pooling : "mean_max", "global", "max", "average" or None, default="mean_max"
+        What a block ends with. "mean_max": the maximum over each window, and in the
+        last block the mean and the maximum over all positions, two features for each
+        filter: the object may be anywhere, and of any size. "global": the same with
+        the mean alone. "max" and "average": the maximum or the mean over each window,
+        in the last block too, which leaves one feature for each filter and position.
+        None: nothing.
     hidden_units : tuple of int, int or Pyramid, default=(128,)
         Units of each dense layer between the blocks and the output; ``()`` for none.
     activation : str, default="relu"
@@ -58,8 +60,8 @@ class CNNRegressor(CNN, NeuralRegressor, ImageParameters, CNNParameters):
         left out at random in every training step; one number, or one for each of these
         layers.
     batch_norm : bool, default=True
-        Whether what a convolution gives is normalised within the batch. Trains quicker
-        and more surely.
+        Whether what a convolution gives is normalised within the batch, and what a
+        dense layer gives within the image. Trains quicker and more surely.
     l1, l2 : float or tuple of float, default=0.0
         Weight of the sum of absolute, and of squared kernel weights in the loss, for
         all layers (output included), or one number for each block and then each dense

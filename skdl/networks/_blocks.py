@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 LAST = {"data_format": "channels_last"}  # whatever Keras is configured to
+LEAST_NORMALISED = 8  # units of a dense layer: of fewer, too little would be left
 
 # name -> (activation understood by Keras, kernel initializer that suits it).
 # He et al. 2015 for rectifiers, LeCun normal for SELU (Klambauer et al. 2017),
@@ -153,6 +154,29 @@ def batch_norm_layer(**options):
         Not yet built.
     """
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, **options)
+
+
+def dense_norm_layer(**options):
+    """Normalisation of a dense layer's units within each row (Ba et al. 2016).
+
+    A step of Adam changes every weight by about the learning rate, so that a unit with
+    n inputs of one sign moves by n times as much, for all rows alike. Behind a few
+    thousand features one step switches off half of the rectifiers of a layer, and a few
+    steps all of them, for ever. Within a row some units are always above the mean.
+
+    Unlike batch normalisation it treats a single row in a step as it treats many.
+
+    Parameters
+    ----------
+    **options : dict
+        Passed to the layer: ``name``, ``dtype``.
+
+    Returns
+    -------
+    keras.layers.LayerNormalization
+        Not yet built.
+    """
+    return layers.LayerNormalization(epsilon=1e-5, **options)
 
 
 def input_scaling(dtype):

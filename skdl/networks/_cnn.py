@@ -6,19 +6,22 @@ from keras import layers
 from skdl.networks._blocks import (
     ACTIVATIONS,
     LAST,
+    LEAST_NORMALISED,
     activation_layer,
     batch_norm_layer,
     check_activation,
     check_choice,
+    dense_norm_layer,
     input_scaling,
     per_layer,
     regularizer,
 )
 
-POOLINGS = {
+POOLINGS = {  # between blocks
     "max": layers.MaxPooling2D,
     "average": layers.AveragePooling2D,
-    "global": layers.MaxPooling2D,  # between blocks
+    "global": layers.MaxPooling2D,
+    "mean_max": layers.MaxPooling2D,
 }
 
 
@@ -45,8 +48,9 @@ def cnn_network(
     """A stack of convolutions and pooling, then a stack of dense layers.
 
     Every block is: convolution, batch normalisation (optional), activation, once or
-    several times, then pooling. Images are scaled by the first layer, see
-    `input_scaling`. Biases begin at 0, kernels as it suits the activation.
+    several times, then pooling. Dense layers are normalised within the image, see
+    `dense_norm_layer`. Images are scaled by the first layer, see `input_scaling`.
+    Biases begin at 0, kernels as it suits the activation.
 
     Parameters
     ----------
@@ -63,15 +67,16 @@ def cnn_network(
         what they pool.
     padding : {"same", "valid"}, default="same"
         "same" puts zeros around, "valid" takes only whole windows.
-    pooling : {"max", "average", "global"} or None, default="max"
+    pooling : {"max", "average", "global", "mean_max"} or None, default="max"
         "global" is maxima between blocks, and after the last one the mean over all
-        positions. None pools nothing.
+        positions; "mean_max" has their maximum beside it. None pools nothing.
     hidden_units : tuple of int, default=(128,)
         Width of every dense layer before the output.
     activation : str, default="relu"
         One of the keys of ``ACTIVATIONS``.
     batch_norm : bool, default=False
-        Whether activations of convolutions are normalised within the batch first.
+        Whether what convolutions give is normalised within the batch before the
+        activation, and what dense layers give within the image.
     dropout : float or tuple of float, default=0.0
         Share of the inputs of every dense layer, the output included, that is left
         out: one number, or one for each of these.
@@ -151,11 +156,10 @@ def cnn_network(
                 name=f"{i}" if len(widths) == 1 else f"{i}_{j}",
             )
         pool = tuple(map(min, pool, x.shape[1:3]))
-        ends = pooling == "global" and i == n_blocks
+        ends = pooling in GLOBAL and i == n_blocks
         if pooling and pool != (1, 1) and not ends:
             x = POOLINGS[pooling](pool, dtype=dtype, name=f"pool_{i}", **LAST)(x)
-    features = layers.GlobalAveragePooling2D if pooling == "global" else layers.Flatten
-    x = features(dtype=dtype, name="features", **LAST)(x)
+    x = GLOBAL.get(pooling, _all_positions)(x, dtype)
 
     drop = layers.AlphaDropout if activation == "selu" else layers.Dropout
     dense = zip(hidden_units, rates[:-1], penalties[n_blocks:], strict=True)
@@ -169,6 +173,8 @@ def cnn_network(
             dtype=dtype,
             name=f"dense_{i}",
         )(x)
+        if batch_norm and units >= LEAST_NORMALISED:
+            x = dense_norm_layer(name=f"layer_norm_{i}", dtype=dtype)(x)
         x = activation_layer(
             activation,
             name=f"dense_activation_{i}",
@@ -222,6 +228,26 @@ def _convolution(
         dtype=dtype,
         activity_regularizer=regularizer(a1, a2),
     )(x)
+
+
+def _all_positions(x, dtype):
+    """One feature for each filter and position."""
+    return layers.Flatten(dtype=dtype, name="features", **LAST)(x)
+
+
+def _mean(x, dtype):
+    """One for each filter, wherever what it looks for may be."""
+    return layers.GlobalAveragePooling2D(dtype=dtype, name="features", **LAST)(x)
+
+
+def _mean_max(x, dtype):
+    """How much there is of what a filter looks for, and how clearly it was found."""
+    mean = layers.GlobalAveragePooling2D(dtype=dtype, name="features_mean", **LAST)(x)
+    most = layers.GlobalMaxPooling2D(dtype=dtype, name="features_max", **LAST)(x)
+    return layers.Concatenate(dtype=dtype, name="features")([mean, most])
+
+
+GLOBAL = {"global": _mean, "mean_max": _mean_max}  # pooling that spans the image
 
 
 def _pair(size):
