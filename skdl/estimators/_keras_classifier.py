@@ -59,7 +59,8 @@ class KerasClassifier(BaseWrapper, LabelWeights, wrappers.KerasClassifier):
     verbose : int, default=0
         1 prints a line for every epoch.
     callbacks : list, dict, keras.callbacks.Callback, class or None, default=None
-        Keras callbacks; classes are called with routed arguments.
+        Keras callbacks; classes are called with routed arguments, instances copied. A
+        copy shares the lists and dicts that a callback holds.
     validation_split : float, default=0.0
         Share of rows, the last ones, that are kept for validation.
     shuffle : bool, default=True
@@ -84,6 +85,8 @@ class KerasClassifier(BaseWrapper, LabelWeights, wrappers.KerasClassifier):
         Compiled, with the weights that were learnt.
     history_ : dict of str to list
         What ``Model.fit`` has in its history, one value for each epoch.
+    callbacks_ : list of keras.callbacks.Callback
+        Those of the last fit: copies, so that the ones in the parameters stay the same.
     classes_ : ndarray of shape (n_classes,)
         The labels.
     n_classes_ : int

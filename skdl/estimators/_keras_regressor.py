@@ -56,6 +56,8 @@ class KerasRegressor(BaseWrapper, wrappers.KerasRegressor):
         Compiled, with the weights that were learnt.
     history_ : dict of str to list
         What ``Model.fit`` has in its history, one value for each epoch.
+    callbacks_ : list of keras.callbacks.Callback
+        Those of the last fit: copies, so that the ones in the parameters stay the same.
     n_features_in_ : int
         Number of features seen in ``fit``, the second axis of X.
     feature_names_in_ : ndarray of str
