@@ -6,6 +6,8 @@ CLASSES = 5
 PAIRS, SLOT = 3, 16  # of pulses in a sequence, and steps for each
 GAPS = 2, 6  # steps between the two, from and below
 PULSE, NOISE = 2.0, 0.5
+WAVE = 8  # steps of a wave
+PERIODS = 2.5, 20  # of tones, in steps
 
 
 def timing_sequences(n_sequences, n_steps, n_features, *, ragged=False):
@@ -57,3 +59,45 @@ def ordered_pulses(n_sequences, seed):
     X[rows, first % n_steps] += PULSE * signs
     X[rows, second % n_steps] -= PULSE * signs
     return X[:, :, np.newaxis], y
+
+
+def placed_waves(n_sequences, n_steps, n_classes, *, seed):
+    """Make noise with a short wave anywhere; its form is the class.
+
+    Returns
+    -------
+    X : ndarray of shape (n_sequences, n_steps, 1)
+    y : ndarray of shape (n_sequences,)
+        Each class as often as the others.
+    places : ndarray of shape (n_sequences, 1)
+        Where the wave begins, as a share of the steps.
+    """
+    forms = np.random.default_rng(0).normal(scale=2, size=(n_classes, WAVE))
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n_sequences) % n_classes)
+    begins = rng.integers(n_steps - WAVE + 1, size=n_sequences)
+    X = rng.normal(scale=NOISE, size=(n_sequences, n_steps))
+    X[np.arange(n_sequences)[:, None], begins[:, None] + np.arange(WAVE)] += forms[y]
+    return X[:, :, np.newaxis], y, begins[:, np.newaxis] / n_steps
+
+
+def tones(n_sequences, n_steps, n_classes, *, seed):
+    """Make sines in noise; the period is the class, the size varies beside it.
+
+    Returns
+    -------
+    X : ndarray of shape (n_sequences, n_steps, 1)
+    y : ndarray of shape (n_sequences,)
+        Each class as often as the others.
+    sizes : ndarray of shape (n_sequences, 1)
+        Amplitudes.
+    """
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n_sequences) % n_classes)
+    periods = np.geomspace(*PERIODS, n_classes)[y]
+    phases = rng.uniform(0, 2 * np.pi, n_sequences)
+    sizes = rng.uniform(0.5, 2, n_sequences)
+    angles = 2 * np.pi * np.arange(n_steps) / periods[:, None] + phases[:, None]
+    X = sizes[:, None] * np.sin(angles)
+    X += rng.normal(scale=NOISE, size=X.shape)
+    return X[:, :, np.newaxis], y, sizes[:, np.newaxis]

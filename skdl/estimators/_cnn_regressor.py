@@ -61,7 +61,9 @@ class CNNRegressor(CNN, NeuralRegressor, ImageParameters, CNNParameters):
         layers.
     batch_norm : bool, default=True
         Whether what a convolution gives is normalised within the batch, and what a
-        dense layer gives within the image. Trains quicker and more surely.
+        dense layer of more than 256 inputs gives within the image (layer
+        normalisation). Trains quicker and more surely; without the latter, a dense
+        layer behind thousands of features may never answer again after a few steps.
     l1, l2 : float or tuple of float, default=0.0
         Weight of the sum of absolute, and of squared kernel weights in the loss, for
         all layers (output included), or one number for each block and then each dense

@@ -6,7 +6,6 @@ from keras import layers
 from skdl.networks._blocks import (
     ACTIVATIONS,
     LAST,
-    LEAST_NORMALISED,
     activation_layer,
     batch_norm_layer,
     check_activation,
@@ -16,6 +15,9 @@ from skdl.networks._blocks import (
     per_layer,
     regularizer,
 )
+
+WIDE = 256  # inputs of a dense layer from which on its units are normalised
+LEAST_NORMALISED = 8  # units: of fewer, too little would be left
 
 POOLINGS = {  # between blocks
     "max": layers.MaxPooling2D,
@@ -48,7 +50,8 @@ def cnn_network(
     """A stack of convolutions and pooling, then a stack of dense layers.
 
     Every block is: convolution, batch normalisation (optional), activation, once or
-    several times, then pooling. Dense layers are normalised within the image, see
+    several times, then pooling. With batch normalisation, dense layers of more than 256
+    inputs (and at least 8 units) are normalised within the image, see
     `dense_norm_layer`. Images are scaled by the first layer, see `input_scaling`.
     Biases begin at 0, kernels as it suits the activation.
 
@@ -76,7 +79,7 @@ def cnn_network(
         One of the keys of ``ACTIVATIONS``.
     batch_norm : bool, default=False
         Whether what convolutions give is normalised within the batch before the
-        activation, and what dense layers give within the image.
+        activation, and what wide dense layers give within the image.
     dropout : float or tuple of float, default=0.0
         Share of the inputs of every dense layer, the output included, that is left
         out: one number, or one for each of these.
@@ -166,6 +169,7 @@ def cnn_network(
     for i, (units, rate, (k1, k2, a1, a2)) in enumerate(dense, start=1):
         if rate:
             x = drop(rate, dtype=dtype, name=f"dropout_{i}")(x)
+        wide = x.shape[-1] > WIDE
         x = layers.Dense(
             units,
             kernel_initializer=ACTIVATIONS[activation][1],
@@ -173,7 +177,7 @@ def cnn_network(
             dtype=dtype,
             name=f"dense_{i}",
         )(x)
-        if batch_norm and units >= LEAST_NORMALISED:
+        if batch_norm and wide and units >= LEAST_NORMALISED:
             x = dense_norm_layer(name=f"layer_norm_{i}", dtype=dtype)(x)
         x = activation_layer(
             activation,

@@ -92,7 +92,7 @@ def test_rows_are_shaped_as_image_shape_says(digits):
 
 def test_flat_rows_go_through_a_scaler_in_a_pipeline():
     X, y = load_digits(return_X_y=True)
-    pipe = make_pipeline(StandardScaler(), CNN(epochs=25))
+    pipe = make_pipeline(StandardScaler(), CNN(filters=(16, 16), epochs=25))
     assert pipe.fit(X[:600], y[:600]).score(X[600:], y[600:]) > 0.8
 
 
@@ -175,6 +175,40 @@ def test_training_far_from_0_goes_on(digits):
     assert abs(scores[0] - scores[1]) < 0.03
 
 
+def striped(n_images, side, top=None):
+    """Noise with a patch anywhere, striped in one of four directions: the class."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n_images) % 4
+    X = rng.normal(0, 0.3, (n_images, side, side, 3))
+    rows, columns = np.indices((side // 2, side // 2))
+    ways = np.stack([rows, columns, rows + columns, rows - columns])
+    corners = rng.integers(0, side // 2, (n_images, 2))
+    if top is not None:
+        corners[:, 0] = top
+    waves = np.sin(ways * np.pi / 3)[y, ..., np.newaxis]
+    for image, patch, (row, column) in zip(X, waves, corners, strict=True):
+        image[row : row + side // 2, column : column + side // 2] += patch
+    return X.astype(np.float32), y
+
+
+@pytest.mark.parametrize("pooling", [{}, {"pooling": "max"}], ids=["default", "max"])
+def test_large_images_do_not_switch_dense_layers_off(pooling):
+    """Steps moved all units behind 4096 features at once: a first loss of 5 to 9."""
+    X, y = striped(96, 64)
+    for seed in range(2):
+        options = {"filters": (4, 4, 8, 256), "epochs": 4, "random_state": seed}
+        losses = CNNClassifier(**options, **pooling).fit(X, y).history_["loss"]
+        assert losses[0] < 1.5 * np.log(4)
+        assert losses[-1] < 0.9 * np.log(4)
+
+
+def test_the_default_finds_objects_where_none_has_been():
+    X, y = striped(96, 32, top=0)
+    network = CNNClassifier(filters=(8, 16, 32), epochs=15, random_state=0).fit(X, y)
+    below, y = striped(96, 32, top=16)
+    assert network.score(below, y) > 0.9
+
+
 # -- targets ---------------------------------------------------------------------------
 
 
@@ -212,7 +246,8 @@ def test_regressors_learn_where_the_light_is(make):
 
 def test_layers_have_the_textbooks_number_of_weights(digits, capsys):
     images, y = digits
-    estimator = CNN(filters=(5, (7, 6)), kernel_size=(3, 2)).fit(images, y)
+    options = {"filters": (5, (7, 6)), "kernel_size": (3, 2), "pooling": "max"}
+    estimator = CNN(**options).fit(images, y)
     (network,) = [
         layer for layer in estimator.model_.layers if isinstance(layer, keras.Model)
     ]
@@ -302,7 +337,7 @@ def test_flips_teach_what_lies_on_the_other_side():
     X[y == 1, 2:6, 1] = 1.0
     X[y == 0, 2:6, 1] = 0.0
     mirrored = X[:, :, ::-1]
-    make = partial(CNN, epochs=20)
+    make = partial(CNN, pooling="max", epochs=20)  # which tells left from right
     plain, flipped = (make(augment=a).fit(X, y) for a in (None, "flip"))
     assert plain.score(X, y) > 0.9
     assert flipped.score(mirrored, y) > 0.95 > plain.score(mirrored, y) + 0.1

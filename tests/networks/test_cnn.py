@@ -133,12 +133,24 @@ def by_hand(
         pool = np.minimum(of_block(pool_size, i), x.shape[1:3])
         if pooling == "average":
             x = pooled(x, pool, np.mean)
-        elif pooling and not (pooling == "global" and last):
+        elif pooling and not (pooling in ("global", "mean_max") and last):
             x = pooled(x, pool, np.max)
-    x = x.mean(axis=(1, 2)) if pooling == "global" else x.reshape(len(x), -1)
-    for i in range(1, len(hidden_units) + 1):
+    if pooling == "global":
+        x = x.mean(axis=(1, 2))
+    elif pooling == "mean_max":
+        x = np.hstack([x.mean(axis=(1, 2)), x.max(axis=(1, 2))])
+    x = x.reshape(len(x), -1)
+    for i, units in enumerate(hidden_units, start=1):
         kernel, bias = weights[f"dense_{i}"]
-        x = active(x @ kernel + bias, f"dense_activation_{i}")
+        x = x @ kernel + bias
+        if f"layer_norm_{i}" in weights:
+            assert batch_norm
+            assert units >= 8
+            assert len(kernel) > 256
+            gamma, beta = weights[f"layer_norm_{i}"]
+            mean, variance = x.mean(axis=1), x.var(axis=1)
+            x = ((x.T - mean) / np.sqrt(variance + 1e-5)).T * gamma + beta
+        x = active(x, f"dense_activation_{i}")
     kernel, bias = weights["outputs"]
     return hidden, x @ kernel + bias
 
@@ -162,6 +174,8 @@ FORWARD = {
     "no pooling": {"filters": (3, 4), "pooling": None},
     "global": {"filters": (3, 4), "pooling": "global", "hidden_units": (4,)},
     "global, one block": {"filters": (3,), "pooling": "global"},
+    "mean and max": {"filters": (3, 4), "pooling": "mean_max", "hidden_units": (4,)},
+    "mean and max, one block": {"filters": (3,), "pooling": "mean_max"},
     "pools by axis": {"filters": (3, 4), "pool_size": ((3, 2), (1, 2))},
     "pools larger than what they pool": {"filters": (3, 4), "pool_size": (4, 5)},
     "pools of one": {"filters": (3,), "pool_size": 1},
@@ -169,6 +183,10 @@ FORWARD = {
     "groups with strides": {"filters": ((3, 2), 4), "strides": (2, 1)},
     "group of one": {"filters": ((3,), 2)},
     "batch norm": {"filters": ((3, 2), 4), "batch_norm": True},
+    "dense norm": {
+        **{"filters": (7,), "batch_norm": True, "hidden_units": (8, 9)},
+        "pooling": None,
+    },
     "tanh": {"filters": (3,), "activation": "tanh", "hidden_units": (4,)},
     "prelu": {"filters": (3, 4), "activation": "prelu", "hidden_units": (4,)},
 }
@@ -287,6 +305,23 @@ COUNTS = [
     (
         {"filters": (4,), "batch_norm": True, "hidden_units": (), "pooling": "global"},
         {"conv_1": n_conv(3, 4), "batch_norm_1": 2 * 4, "outputs": (4 + 1) * 2},
+    ),
+    (
+        {
+            "filters": (129,),
+            "batch_norm": True,
+            "hidden_units": (257, 7, 9),
+            "pooling": "mean_max",
+        },
+        {
+            "conv_1": n_conv(3, 129),
+            "batch_norm_1": 2 * 129,
+            "dense_1": (2 * 129 + 1) * 257,
+            "layer_norm_1": 2 * 257,
+            "dense_2": (257 + 1) * 7,  # too few units to be normalised
+            "dense_3": (7 + 1) * 9,  # too few inputs to need it
+            "outputs": (9 + 1) * 2,
+        },
     ),
     (
         {"filters": (4, 5), "activation": "prelu", "hidden_units": (6,)},
@@ -512,10 +547,10 @@ def test_initial_kernels_have_the_spread_that_suits_the_activation(
 
 def test_layers_have_names_that_say_where_they_are():
     network = cnn_network(
-        (8, 8, 1),
+        (24, 24, 1),
         2,
         filters=((4, 4), 8),
-        hidden_units=(6, 5),
+        hidden_units=(8, 5),
         batch_norm=True,
         dropout=(0.1, 0.0, 0.1),
     )
@@ -524,7 +559,7 @@ def test_layers_have_names_that_say_where_they_are():
         *["conv_1_1", "batch_norm_1_1", "activation_1_1"],
         *["conv_1_2", "batch_norm_1_2", "activation_1_2", "pool_1"],
         *["conv_2", "batch_norm_2", "activation_2", "pool_2", "features"],
-        *["dropout_1", "dense_1", "dense_activation_1"],
+        *["dropout_1", "dense_1", "layer_norm_1", "dense_activation_1"],
         *["dense_2", "dense_activation_2"],
         *["dropout_outputs", "outputs"],
     ]
@@ -578,7 +613,7 @@ def test_keras_saves_it_and_loads_it_without_skdl(tmp_path, images):
     assert_array_equal(np.load(tmp_path / "outputs.npy"), np.asarray(network(images)))
 
 
-@pytest.mark.parametrize("pooling", ["max", "average", "global"])
+@pytest.mark.parametrize("pooling", ["max", "average", "global", "mean_max"])
 def test_channels_are_last_whatever_keras_is_configured_to(pooling):
     options = {"filters": (3, 4), "activation": "prelu", "pooling": pooling}
     network = cnn_network(SHAPE, 2, **options)
