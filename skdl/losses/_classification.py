@@ -25,8 +25,8 @@ class ClassificationLoss:
     Notes
     -----
     A subclass defines ``_softmax(y_true, y_pred)`` and ``_sigmoid(y_true, y_pred)``.
-    It has to be hashable and equal by value, as frozen dataclasses are, because a
-    network is traced once for each loss.
+    A network is traced once for each loss; two count as the same if their classes and
+    attributes compute the same.
 
     Examples
     --------
@@ -243,8 +243,8 @@ class OnProbabilities(UserLoss, ClassificationLoss):
     a network is trained, which needs one value per row to weigh rows by.
 
     Two are equal when their functions are; Keras losses and `functools.partial` are
-    compared by their contents. A callable object of your own should define ``__eq__``
-    and ``__hash__``, or each copy of it costs another trace of the network.
+    compared by their contents. Whether a traced network can be used again is another
+    question: there a function counts by its code and by all that this reads.
 
     Examples
     --------

@@ -26,9 +26,9 @@ class RegressionLoss:
 
     Notes
     -----
-    A subclass defines ``_elements(y_true, y_pred)``, of shape (batch, n_outputs). It
-    has to be hashable and equal by value, as frozen dataclasses are, because a network
-    is traced once for each loss.
+    A subclass defines ``_elements(y_true, y_pred)``, of shape (batch, n_outputs). A
+    network is traced once for each loss; two count as the same if their classes and
+    attributes compute the same.
 
     Examples
     --------
@@ -321,8 +321,8 @@ class OnTargets(UserLoss, RegressionLoss):
     The function is given standardised targets if the estimator standardises them.
 
     Two are equal when their functions are; Keras losses and `functools.partial` are
-    compared by their contents. A callable object of your own should define ``__eq__``
-    and ``__hash__``, or each copy of it costs another trace of the network.
+    compared by their contents. Whether a traced network can be used again is another
+    question: there a function counts by its code and by all that this reads.
 
     Examples
     --------

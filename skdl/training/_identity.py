@@ -60,9 +60,7 @@ def looked_at(*values):
     """
     look = _KerasLook()
     try:
-        with warnings.catch_warnings():  # of Keras, about saving lambdas
-            warnings.simplefilter("ignore")
-            text = repr(look.at(values))
+        text = repr(look.at(values))
     except Exception:  # in whatever objects of users do: it costs a trace, no more
         return Description.of_nothing_else(), True
     return Description(text, look.own), look.met_code
@@ -185,7 +183,9 @@ class _KerasLook(Look):
     def _config(self, layer):
         """A layer's configuration, and whether it has one: many a user's has none."""
         try:
-            config = layer.get_config()
+            with warnings.catch_warnings():  # about saving lambdas
+                warnings.simplefilter("ignore")
+                config = layer.get_config()
         except Exception:
             config = None
         policy = self.at(layer.dtype_policy)
@@ -290,7 +290,7 @@ def _functional():
 
 def _is_of_config(value):
     """Whether Keras writes an attribute down in full, or keeps it for itself."""
-    if isinstance(value, (types.FunctionType, types.MethodType, functools.partial)):
+    if _holds_code(value):
         return False
     if isinstance(value, (list, tuple)):
         return not all(isinstance(item, (int, float)) for item in value)
@@ -298,6 +298,17 @@ def _is_of_config(value):
         return False
     module = type(value).__module__.split(".")[0]
     return module in ("builtins", "keras")  # not tables of TensorFlow
+
+
+def _holds_code(value):
+    """Whether there is a function or an object of a user, also within a collection."""
+    if isinstance(value, dict):
+        return any(map(_holds_code, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_code, value))
+    if isinstance(value, (types.FunctionType, types.MethodType, functools.partial)):
+        return True
+    return not is_known(type(value).__module__)
 
 
 def _without_names(config):

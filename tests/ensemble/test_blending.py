@@ -1,6 +1,7 @@
 """Blends equal out-of-fold predictions of scikit-learn and a final fit by hand."""
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from sklearn.model_selection import (
 )
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -191,11 +192,12 @@ def test_rows_without_out_of_fold_prediction_are_left_out(iris):
 # -- fitted fold ensembles -------------------------------------------------------------
 
 
-class Counting(GaussianNB):
-    fits = 0
+FITS = []  # an attribute of the class would be part of what it is
 
+
+class Counting(GaussianNB):
     def fit(self, X, y, sample_weight=None):
-        Counting.fits += 1
+        FITS.append(None)
         return super().fit(X, y, sample_weight)
 
 
@@ -203,9 +205,9 @@ def test_fitted_fold_ensemble_is_used_as_it_is(iris):
     X, y = iris
     folds = FoldEnsembleClassifier(Counting(), cv=3).fit(X, y)
     blend = BlendingClassifier([("a", folds), ("tree", TREE)], cv=3)
-    Counting.fits = 0
+    FITS.clear()
     blend.fit(X, y)
-    assert Counting.fits == 0
+    assert len(FITS) == 0
     assert blend.estimators_[0].oof_prediction_ is folds.oof_prediction_
     expected = blend.predict_proba(X)
     fresh = BlendingClassifier([("a", Counting()), ("tree", TREE)], cv=3).fit(X, y)
@@ -245,6 +247,33 @@ def test_fold_ensemble_fitted_otherwise_is_fitted_again_with_a_warning(iris, cha
     assert folds.oof_prediction_ is before  # the user's own stays as it is
 
 
+SIGN = 1
+
+
+def signs():
+    return SIGN
+
+
+def signed(X):
+    return signs() * X
+
+
+def test_fold_ensemble_whose_functions_read_something_else_is_fitted_again(
+    iris, monkeypatch
+):
+    base = make_pipeline(FunctionTransformer(signed), TREE)
+    folds = FoldEnsembleClassifier(base, cv=3).fit(*iris)
+    blend = BlendingClassifier([("a", folds)], final_estimator=FINAL, cv=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RefittedWarning)
+        blend.fit(*iris)
+    monkeypatch.setitem(globals(), "SIGN", -1)
+    with pytest.warns(RefittedWarning, match="'a' is fitted, but not on these"):
+        blend.fit(*iris)
+    alone = clone(folds).fit(*iris)
+    assert_array_equal(blend.estimators_[0].oof_prediction_, alone.oof_prediction_)
+
+
 @pytest.mark.filterwarnings("error::skdl.exceptions.RefittedWarning")
 def test_cross_validation_uses_no_fold_ensemble_fitted_on_its_test_rows(iris):
     X, _ = iris
@@ -260,19 +289,19 @@ def test_weighted_fold_ensemble_is_reused_for_the_same_weights(iris):
     X, y = iris
     weight = np.arange(150.0)
     folds = FoldEnsembleClassifier(Counting(), cv=3).fit(X, y, sample_weight=weight)
-    Counting.fits = 0
+    FITS.clear()
     BlendingClassifier([("a", folds)]).fit(X, y, sample_weight=weight.copy())
-    assert Counting.fits == 0
+    assert len(FITS) == 0
 
 
 @pytest.mark.parametrize("kind", [list, pd.Series])
 def test_list_or_series_of_targets_is_the_same_as_an_array(kind, iris):
     X, y = iris
     folds = FoldEnsembleClassifier(Counting(), cv=3).fit(X, kind(y))
-    Counting.fits = 0
+    FITS.clear()
     for targets in (y, kind(y)):
         BlendingClassifier([("a", folds)]).fit(X, targets)
-    assert Counting.fits == 0
+    assert len(FITS) == 0
 
 
 # -- errors ----------------------------------------------------------------------------
@@ -314,21 +343,21 @@ def test_error_says_what_is_wrong(iris, case):
 
 
 def test_weights_of_another_shape_are_refused_before_all_fits(iris):
-    Counting.fits = 0
+    FITS.clear()
     with pytest.raises(ValueError, match=r"shape \(10,\), but X has 150 rows"):
         BlendingClassifier([("a", Counting())]).fit(*iris, sample_weight=np.ones(10))
-    assert Counting.fits == 0
+    assert len(FITS) == 0
 
 
 def test_text_is_not_passed_to_the_default_final_estimator(iris):
     X, y = iris
     text = pd.DataFrame({"size": X[:, 0], "colour": WORDS[y]})
     pipe = make_pipeline(OrdinalEncoder(), Counting())
-    Counting.fits = 0
+    FITS.clear()
     blend = BlendingClassifier([("a", pipe)], passthrough=True, cv=3)
     with pytest.raises(ValueError, match=r"passthrough=True.*'one'.*Encode"):
         blend.fit(text, y)
-    assert Counting.fits == 0
+    assert len(FITS) == 0
     blend.set_params(final_estimator=make_pipeline(OrdinalEncoder(), TREE))
     assert blend.fit(text[["colour"]], y).score(text[["colour"]], y) == 1
 

@@ -239,6 +239,50 @@ def test_a_function_with_another_body_is_another_search(tmp_path):
         searched(journal, scoring=lambda e, X, y: -e.score(X, y))
 
 
+SIGN = 1
+
+
+def sign():
+    return SIGN
+
+
+def signed_score(estimator, X, y):
+    return sign() * estimator.score(X, y)
+
+
+def test_what_a_function_reads_is_part_of_the_search(tmp_path, monkeypatch):
+    journal, whole = tmp_path / "search.jsonl", {"n_iter": 2, "cv": 2}
+    first = searched(journal, scoring=signed_score, **whole)
+    monkeypatch.setitem(globals(), "SIGN", -1)
+    with pytest.raises(ValueError, match="What differs: scoring"):
+        searched(journal, scoring=signed_score, **whole)
+    monkeypatch.setitem(globals(), "SIGN", 1)
+    again = searched(journal, scoring=signed_score, **whole)
+    assert again.best_score_ == first.best_score_
+
+
+class Scored(Surface):
+    def score(self, X, y):
+        return sign() * super().score(X, y)
+
+
+@pytest.mark.parametrize("of", [Scored(), partial(signed_score, None), [signed_score]])
+def test_fingerprint_follows_what_code_reads(of, monkeypatch):
+    describe = fingerprints if isinstance(of, Surface) else fingerprint
+    before = describe(of)
+    assert describe(of) == before
+    monkeypatch.setitem(globals(), "SIGN", -1)
+    assert describe(of) != before
+
+
+def test_names_of_keras_objects_do_not_count():
+    """They are counted up: adam, adam_1."""
+    import keras
+
+    first, second = keras.optimizers.Adam(0.01), keras.optimizers.Adam(0.01)
+    assert fingerprint(first) == fingerprint(second)
+
+
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(ValueError, match=r"cannot tell whether .* leave journal out"):
         fingerprint({"a": [threading.Lock()]})

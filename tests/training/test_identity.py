@@ -1,8 +1,13 @@
 """Which models, functions and objects count as the same computation."""
 
+import gc
+import pickle
+import weakref
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from skdl.training._identity import identity
@@ -60,6 +65,20 @@ def stack(*inner, units=4, name=None, **options):
             layers.Dense(2),
         ]
     )
+
+
+def twofold(x):
+    return 2 * x
+
+
+def threefold(x):
+    return 3 * x
+
+
+def lambda_with(function):
+    """Of an argument that is a function, Keras's configuration has the name alone."""
+    function.__name__ = function.__qualname__ = "times"
+    return stack(layers.Lambda(lambda x, f: f(x), arguments={"f": function}))
 
 
 def lambda_layer(factor):
@@ -136,6 +155,10 @@ SAME_AND_OTHER = {
         lambda: stack(kernel_regularizer=Penalty(0.2)),
     ),
     "rate": (lambda: stack(layers.Dropout(0.1)), lambda: stack(layers.Dropout(0.2))),
+    "argument that is a function": (
+        lambda: lambda_with(twofold),
+        lambda: lambda_with(threefold),
+    ),
     "closure": (lambda: lambda_layer(2), lambda: lambda_layer(3)),
     "layer of a user": (lambda: of_class(Times, 3), lambda: of_class(Times, 4)),
     "function on a layer of a user": (
@@ -227,6 +250,105 @@ def test_changed_global_is_another_computation(monkeypatch):
     before = identity(of_class(Times, 3))
     monkeypatch.setitem(globals(), "FACTOR", 0.7)
     assert identity(of_class(Times, 3)) != before
+
+
+def times_factor(x):
+    return FACTOR * x
+
+
+class OwnPenalty(keras.regularizers.Regularizer):
+    def __call__(self, x):
+        return times_factor(keras.ops.sum(x))
+
+
+class OwnConstraint(keras.constraints.Constraint):
+    def __call__(self, x):
+        return times_factor(x)
+
+
+class OwnCell(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.state_size = 3
+        self.inner = layers.Dense(3)
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    def call(self, x, states):
+        y = times_factor(self.inner(x)) + states[0]
+        return y, [y]
+
+
+class OwnLoss(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return times_factor(keras.ops.mean(y_true - y_pred, axis=-1))
+
+
+class OwnMetric(keras.metrics.Mean):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        return super().update_state(times_factor(y_pred))
+
+
+def recurrent(layer):
+    return keras.Sequential([keras.Input((4, 2)), layer])
+
+
+READ_A_GLOBAL = {
+    "activation": lambda: stack(activation=times_factor),
+    "activation of a layer in a layer": lambda: recurrent(
+        layers.TimeDistributed(layers.Dense(3, activation=times_factor))
+    ),
+    "activation of a cell": lambda: recurrent(layers.GRU(3, activation=times_factor)),
+    "cell": lambda: recurrent(layers.RNN(OwnCell())),
+    "cells": lambda: recurrent(layers.RNN([layers.GRUCell(3), OwnCell()])),
+    "penalty": lambda: stack(kernel_regularizer=OwnPenalty()),
+    "constraint": lambda: stack(kernel_constraint=OwnConstraint()),
+    "lambda": lambda: stack(layers.Lambda(times_factor)),
+    "argument of a lambda": lambda: stack(
+        layers.Lambda(lambda x, f: f(x), arguments={"f": times_factor})
+    ),
+    "loss": OwnLoss,
+    "metric": OwnMetric,
+    "function as a loss": lambda: keras.losses.get(times_factor),
+    "function as a metric": lambda: keras.metrics.MeanMetricWrapper(times_factor),
+    "traced function": lambda: tf.function(times_factor),
+    "gradient of one's own": lambda: keras.ops.custom_gradient(times_factor),
+}
+
+
+@pytest.mark.parametrize("what", READ_A_GLOBAL)
+def test_global_is_followed_through_objects_of_keras(what, monkeypatch):
+    make = READ_A_GLOBAL[what]
+    before = identity(make())
+    assert identity(make()) == before
+    monkeypatch.setitem(globals(), "FACTOR", 0.7)
+    assert identity(make()) != before
+    monkeypatch.setitem(globals(), "FACTOR", 0.5)
+    assert identity(make()) == before
+
+
+def test_random_generator_and_variable_outside_of_a_model_are_their_own():
+    for make in (lambda: keras.random.SeedGenerator(1), lambda: tf.Variable(1.0)):
+        one = make()
+        assert identity(loss_with(one)) == identity(loss_with(one))
+        assert identity(loss_with(one)) != identity(loss_with(make()))
+
+
+def test_description_keeps_nothing_alive():
+    variable, data = keras.Variable(0.1), np.zeros(1000)
+    alive = weakref.ref(variable), weakref.ref(data)
+    described = identity(loss_with(variable), loss_with(data))
+    del variable, data
+    gc.collect()
+    assert [thing() for thing in alive] == [None, None]
+    assert described != identity(loss_with(keras.Variable(0.1)), loss_with(0))
+
+
+def test_description_can_be_pickled():
+    plain, own = identity(times_factor), identity(keras.Variable(0.1))
+    assert pickle.loads(pickle.dumps(plain)) == plain
+    assert pickle.loads(pickle.dumps(own)) != own
 
 
 def test_class_within_a_function_counts_by_its_code():
