@@ -72,11 +72,12 @@ def remark_if_nothing_learnt(estimator, X, y, args, history, predict):
 
 
 def _is_usual(model, y, args, shape):
+    if not isinstance(y, np.ndarray):
+        return False
     epochs = args["epochs"] - args["initial_epoch"]
     n_steps = math.ceil(len(y) / (args.get("batch_size") or DEFAULT_BATCH_SIZE))
     return (
-        isinstance(y, np.ndarray)
-        and isinstance(shape, tuple)
+        isinstance(shape, tuple)
         and len(shape) == 2
         and isinstance(shape[1], int)
         and (isinstance(model.loss, str) or callable(model.loss))
