@@ -20,6 +20,7 @@ from benchmarks._text import aligned
 # chosen with --validation; what is not named stays at skdl's default
 SETTING = {
     "filters": ((32, 32), (64, 64), 128),
+    "pooling": "max",
     "hidden_units": (128,),
     "dropout": 0.5,
     "augment": None,

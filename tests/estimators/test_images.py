@@ -92,7 +92,7 @@ def test_rows_are_shaped_as_image_shape_says(digits):
 
 def test_flat_rows_go_through_a_scaler_in_a_pipeline():
     X, y = load_digits(return_X_y=True)
-    pipe = make_pipeline(StandardScaler(), CNN(filters=(16, 16), epochs=25))
+    pipe = make_pipeline(StandardScaler(), CNN(pooling="max", epochs=25))
     assert pipe.fit(X[:600], y[:600]).score(X[600:], y[600:]) > 0.8
 
 
@@ -444,7 +444,7 @@ def test_a_loader_and_a_network_make_a_pipeline(folder):
 
 def test_partial_fit_goes_on_with_new_images(digits):
     images, y = digits
-    estimator = CNN()
+    estimator = CNN(pooling="max")
     for _ in range(15):
         estimator.partial_fit(images[:150], y[:150], classes=np.arange(10))
         estimator.partial_fit(images[150:], y[150:])
