@@ -16,9 +16,9 @@ def fingerprint(value):
     """Text that is the same for equal values, in this process and in others.
 
     Functions and classes of users are taken by their code and by all that it reads,
-    estimators by their parameters, Keras objects by their configuration, containers
-    item by item: pickles of these differ between processes, or do not exist, or hold no
-    more than a name.
+    estimators by their parameters, Keras objects by their configuration and weights,
+    containers item by item: pickles of these differ between processes, or do not exist,
+    or hold no more than a name.
 
     Parameters
     ----------
@@ -68,6 +68,7 @@ class _Look(Look):
     """Estimators, data and Keras objects among others."""
 
     most = math.inf  # data may be in lists
+    reach_anything = frozenset()  # a scorer may well keep a file of its own
 
     def describe(self, value):
         if not isinstance(value, type):
@@ -79,7 +80,8 @@ class _Look(Look):
                 own = {k: v for k, v in parts.items() if isinstance(v, FUNCTIONS)}
                 config = {k: v for k, v in value.get_config().items() if k != "name"}
                 shown = self.at(config), self.attributes(own)  # names are counted up
-                return "configured", self.at(type(value)), *shown
+                weights = value.get_weights() if hasattr(value, "get_weights") else []
+                return "configured", self.at(type(value)), *shown, self.at(weights)
         try:
             return super().describe(value)
         except (Unknown, TypeError) as error:

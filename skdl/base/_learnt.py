@@ -20,11 +20,24 @@ def remark_if_nothing_learnt(prepared):
     prepared : Prepared
         A fit that is done.
     """
-    from skdl.training._learnt import LEAST_STEPS, best_constant, is_no_better
+    from skdl.training._learnt import LEAST_STEPS
 
-    estimator, plan = prepared.estimator, prepared.plan
+    plan = prepared.plan
     if prepared.incremental or prepared.n_steps * plan.epochs < LEAST_STEPS:
         return
+    try:
+        said = _compared(prepared)
+    except Exception:  # in whatever a user's loss needs beyond answers and targets
+        return
+    if said is not None:
+        remark(said)
+
+
+def _compared(prepared):
+    """The warning, or None where something was learnt."""
+    from skdl.training._learnt import best_constant, is_no_better
+
+    estimator = prepared.estimator
     rows, _, parts, _ = prepared.divided
     y, weight, of_rows = wanted_answers(estimator._targets, rows)
     parts = [
@@ -39,18 +52,19 @@ def remark_if_nothing_learnt(prepared):
             estimator._constant_answers,
             prepared.key.network.n_outputs,
             seen=estimator.loss_,
+            dtype=estimator.dtype,
         )
         for part in parts
     ]
     if any(constant is None for constant, _ in found):
-        return
+        return None
     constant, perfect = (fmean(values) for values in zip(*found, strict=True))
     if not is_no_better(estimator.loss_, constant, perfect):
-        return
+        return None
     value = _loss_now(estimator, rows, y, weight, parts)
-    if is_no_better(value, constant, perfect):
-        name = type(estimator).__name__
-        remark(NothingLearntWarning(name, value, constant))
+    if not is_no_better(value, constant, perfect):
+        return None
+    return NothingLearntWarning(type(estimator).__name__, value, constant)
 
 
 def _loss_now(estimator, rows, y, weight, parts):

@@ -23,11 +23,14 @@ class Reads(NamedTuple):
     imports : tuple of (str, int, tuple of str)
         Modules that are imported within: name, number of dots before it, and the names
         that are imported from it.
+    attributes : frozenset of str
+        Names of all attributes that are taken of anything.
     """
 
     from_globals: tuple
     from_closure: tuple
     imports: tuple
+    attributes: frozenset
 
 
 @functools.lru_cache(maxsize=4096)
@@ -50,7 +53,7 @@ def what_is_read(code):
     >>> what_is_read((lambda x: settings.rate * scale(x)).__code__).from_globals
     (('scale', ((),)), ('settings', (('rate',),)))
     """
-    names, free, imports = {}, {}, set()
+    names, free, imports, attributes = {}, {}, set(), set()
     steps = [i for i in dis.get_instructions(code) if i.opname not in _NOTHING]
     for place, step in enumerate(steps):
         if step.opname in _GLOBAL:
@@ -60,6 +63,8 @@ def what_is_read(code):
         elif step.opname == "IMPORT_NAME":
             level, wanted = steps[place - 2].argval, steps[place - 1].argval
             imports.add((step.argval, level, tuple(wanted or ())))
+        elif step.opname in _ATTRIBUTE:
+            attributes.add(step.argval)
     for inner in code.co_consts:
         if isinstance(inner, types.CodeType):
             more = what_is_read(inner)
@@ -67,8 +72,11 @@ def what_is_read(code):
                 for name, places in of_inner:
                     found.setdefault(name, set()).update(places)
             imports.update(more.imports)
+            attributes.update(more.attributes)
     free = {name: places for name, places in free.items() if name in code.co_freevars}
-    return Reads(_sorted(names), _sorted(free), tuple(sorted(imports)))
+    return Reads(
+        _sorted(names), _sorted(free), tuple(sorted(imports)), frozenset(attributes)
+    )
 
 
 def _attributes(steps, place):

@@ -14,7 +14,7 @@ import weakref
 import numpy as np
 
 from skdl.training._code import digest_of_code, what_is_read
-from skdl.training._known import is_known, known_name
+from skdl.training._known import is_found, is_known, known_name
 
 _MOST = 20_000  # objects looked at, before one counts as equal to itself only
 _PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None), type(Ellipsis)})
@@ -53,6 +53,33 @@ _REACHES_ANYTHING = frozenset(
         ("time", "time_ns"),
     }
 )
+# known functions of any module that look into files
+_READ_FILES = frozenset(
+    {
+        "fromfile",
+        "genfromtxt",
+        "load",
+        "load_model",
+        "loadtxt",
+        "read_csv",
+        "read_excel",
+        "read_json",
+        "read_parquet",
+        "read_pickle",
+        "read_table",
+    }
+)
+# attributes by which code reaches what is not in the object that has them
+_REACH_ANYTHING = frozenset(
+    {
+        "__globals__",
+        "__subclasses__",
+        "f_globals",
+        "f_locals",
+        "read_bytes",
+        "read_text",
+    }
+)
 # entries of a class that say nothing of what it computes
 _OF_CLASSES = frozenset(
     {
@@ -61,12 +88,10 @@ _OF_CLASSES = frozenset(
         "__annotate_func__",
         "__annotations__",
         "__annotations_cache__",
-        "__dataclass_fields__",
         "__dataclass_params__",
         "__dict__",
         "__doc__",
         "__firstlineno__",
-        "__match_args__",
         "__module__",
         "__qualname__",
         "__slotnames__",
@@ -154,6 +179,7 @@ class Look:
     """
 
     most = _MOST
+    reach_anything = _REACH_ANYTHING
 
     def __init__(self):
         self.own = []
@@ -347,15 +373,15 @@ class Look:
 
     @describe.register
     def _(self, value: type):
-        if is_known(value.__module__) and "<locals>" in value.__qualname__:
-            return self.itself(value)  # there may be others of that name
-        if is_known(value.__module__):
+        if not _is_of_user(value):
+            if "<locals>" in value.__qualname__:
+                return self.itself(value)  # there may be others of that name
             return _known(value.__module__, value.__qualname__)
         self.met_code = True
         bases = [
-            self.at(base)
-            if is_known(base.__module__)
-            else self.attributes(vars(base), without=_OF_CLASSES)
+            self.attributes(vars(base), without=_OF_CLASSES)
+            if _is_of_user(base)
+            else self.at(base)
             for base in value.__mro__
         ]
         return "class", value.__qualname__, self.at(type(value)), *bases
@@ -379,6 +405,8 @@ class Look:
         """Values of the globals that a function reads, and of what it imports."""
         self.met_code = True
         read, scope = what_is_read(function.__code__), function.__globals__
+        if read.attributes & self.reach_anything:
+            raise Unknown
         built_in = scope.get("__builtins__", {})
         if isinstance(built_in, types.ModuleType):
             built_in = vars(built_in)
@@ -450,7 +478,10 @@ class Look:
         reduce = copyreg.dispatch_table.get(type(value))
         parts = value.__reduce_ex__(4) if reduce is None else reduce(value)
         if isinstance(parts, str):
-            return "global", type(value).__qualname__, parts
+            places = getattr(value, "__module__", None), type(value).__module__
+            if any(is_found(value, place, parts) for place in (*places, "builtins")):
+                return "global", type(value).__qualname__, parts
+            raise Unknown  # a function of a user as one of NumPy's, say
         function, args, state, *items = (*parts, None, None, None)[:5]
         held = [None if part is None else list(part) for part in items]
         return "reduced", *map(self.at, (function, args, state, *held))
@@ -482,6 +513,14 @@ class Look:
 _MADE_BY_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
+def _is_of_user(cls):
+    """Whether a class was written by a user, whatever module it says it is of."""
+    if not is_known(cls.__module__):
+        return True
+    by_python = cls.__flags__ & _MADE_BY_PYTHON and "<locals>" not in cls.__qualname__
+    return bool(by_python) and known_name(cls) is None
+
+
 def _content(base, value):
     """What an object of a user's subclass holds, without asking its own methods."""
     if base is dict:
@@ -500,6 +539,6 @@ def _is_bare(value, kinds):
 
 
 def _known(module, name):
-    if (module, name) in _REACHES_ANYTHING:
+    if (module, name) in _REACHES_ANYTHING or name in _READ_FILES:
         raise Unknown
     return "known", module, name

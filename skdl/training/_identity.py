@@ -58,7 +58,7 @@ def looked_at(*values):
         Whether they reach a function or a class of a user. What these read may change
         while they stay the same.
     """
-    look = _KerasLook()
+    look = _KerasLook(values)
     try:
         text = repr(look.at(values))
     except Exception:  # in whatever objects of users do: it costs a trace, no more
@@ -93,9 +93,12 @@ class _Wire:
 class _KerasLook(Look):
     """Keras's objects among others."""
 
-    def __init__(self):
+    def __init__(self, values):
         super().__init__()
-        self._variables = set()  # ids of those that a trainer gives values to
+        # ids of those that a trainer gives values to; a layer that a function reads
+        # has its own, which are part of what the function computes
+        layers = [v for v in values if isinstance(v, keras.layers.Layer)]
+        self._variables = {id(v) for layer in layers for v in layer.variables}
 
     def at(self, value):
         if isinstance(value, keras.DTypePolicy):  # one for all layers, or one for each
@@ -161,11 +164,12 @@ class _KerasLook(Look):
 
     def layer(self, layer):
         """A layer by its configuration, and by what that does not tell."""
-        self._variables.update(id(v) for v in layer.variables)
         if isinstance(layer, keras.Model):
             shown, written = self._model(layer), True
         else:
             shown, written = self._config(layer)
+        others = [v for v in layer.variables if id(v) not in self._variables]
+        shown = shown, self.at(others)
         own = {k: v for k, v in vars(layer).items() if k not in _noted_by_keras()}
         own.pop("name", None)
         if not is_known(type(layer).__module__):

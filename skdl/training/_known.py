@@ -68,7 +68,25 @@ def known_name(thing):
         written_in = thing.__globals__.get("__name__")
     if not name or not is_known(module) or not is_known(written_in):
         return None
+    return (module, name) if is_found(thing, module, name) else None
+
+
+def is_found(thing, module, name):
+    """Whether a loaded module has an object under a name.
+
+    Parameters
+    ----------
+    thing : object
+        The object.
+    module, name : str
+        Where to look; the name may have dots.
+
+    Returns
+    -------
+    bool
+        False where there is another object, or none.
+    """
     found = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)
-    return (module, name) if found is thing else None
+    return found is thing

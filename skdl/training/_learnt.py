@@ -1,6 +1,7 @@
 """Whether a trained network is better than one answer for all rows."""
 
 import numpy as np
+from keras import ops
 from scipy.special import logit
 
 from skdl.training._tensorflow import best_of, least_loss
@@ -12,7 +13,7 @@ _NEARLY = 1.1  # times the loss seen: descent may have ended so much too early
 _QUANTILES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 
 
-def best_constant(loss, y, weight, candidates, n_outputs, *, seen):
+def best_constant(loss, y, weight, candidates, n_outputs, *, seen, dtype="float64"):
     """The loss of the best constant answer, above that of perfect ones.
 
     Parameters
@@ -30,6 +31,9 @@ def best_constant(loss, y, weight, candidates, n_outputs, *, seen):
         Of the network.
     seen : float
         The loss that training led to.
+    dtype : {"float32", "float64"}, default="float64"
+        Of the answers that a user's loss is given: it may have constants of the dtype
+        of training, which TensorFlow does not mix with others.
 
     Returns
     -------
@@ -47,10 +51,15 @@ def best_constant(loss, y, weight, candidates, n_outputs, *, seen):
         value = loss._of_best_constant(y, weight, n_outputs)
         if value is not None:
             return value, perfect
+    loss = _with_answers_of(dtype, loss)
     start, near = best_of(loss, y, weight, candidates(y))
     if seen < _FAR_BELOW * near:
         return None, 0.0
     return least_loss(loss, y, weight, start, enough=_NEARLY * seen), 0.0
+
+
+def _with_answers_of(dtype, loss):
+    return lambda y_true, y_pred: loss(y_true, ops.cast(y_pred, dtype))
 
 
 def is_no_better(value, constant, perfect=0.0):

@@ -140,6 +140,30 @@ def test_that_of_a_loss_is_the_least_of_one_output(name):
     assert said.loss > said.constant_loss
 
 
+def test_a_loss_may_have_constants_of_the_dtype_of_training():
+    factor = ops.convert_to_tensor(3.0)
+
+    def weighed(y_true, y_pred):
+        return factor * power(y_true, y_pred)
+
+    least, of_three = (
+        warning_of(DenseRegressor(**SMALL, **STILL, loss=loss), X, X[:, 0])
+        for loss in (power, weighed)
+    )
+    assert_allclose(of_three.constant_loss, 3 * least.constant_loss, rtol=2e-4)
+
+
+def test_a_loss_that_cannot_be_asked_afterwards_spoils_no_fit():
+    def of_three(y_true, y_pred):
+        if y_true.shape[0] not in (None, 1, 2, 3):
+            raise RuntimeError("batches have three rows")
+        return power(y_true, y_pred)
+
+    net = DenseRegressor(**SMALL, **STILL, loss=of_three, batch_size=3)
+    assert remarks(net, X, X[:, 0]) == []
+    assert net.n_epochs_ == 50
+
+
 # -- every kind of estimator -----------------------------------------------------------
 
 

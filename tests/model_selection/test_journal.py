@@ -283,6 +283,19 @@ def test_names_of_keras_objects_do_not_count():
     assert fingerprint(first) == fingerprint(second)
 
 
+def test_weights_of_a_network_count():
+    """Of one that is trained further, or that a loss calls."""
+    import keras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    of_loss = {"loss": lambda y_true, y_pred: model(y_pred) - model(y_true)}
+    before = fingerprint(model), fingerprint(of_loss)
+    assert (fingerprint(model), fingerprint(of_loss)) == before
+    model.set_weights([weights + 1 for weights in model.get_weights()])
+    assert fingerprint(model) != before[0]
+    assert fingerprint(of_loss) != before[1]
+
+
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(ValueError, match=r"cannot tell whether .* leave journal out"):
         fingerprint({"a": [threading.Lock()]})

@@ -255,6 +255,34 @@ def loss(): return getattr(Settings, 'q' + '_1')""",
     "def loss(): return keras.cell_q",
     "replaced function of a known module": "import keras\n"
     "keras.cell_q = lambda: {q}\ndef loss(): return keras.cell_q()",
+    "class that is made by a call": """
+import types
+Settings = types.new_class('Settings', (), {{}}, lambda body: body.update(q={q}))
+def loss(): return Settings.q""",
+    "dataclass that is made by a call": """
+import dataclasses
+Settings = dataclasses.make_dataclass('Settings', [('q', float, {q})])
+def loss(): return Settings().q""",
+    "class of no module": """
+scope = {{}}
+exec('class Settings:\\n    q = {q}', scope)
+Settings = scope['Settings']
+def loss(): return Settings.q""",
+    "order of a pattern": """
+class Settings:
+    __match_args__ = 'low', 'high'
+    low, high = 0.25, 0.75
+if {q} == 0.75:
+    Settings.__match_args__ = 'high', 'low'
+def loss():
+    match Settings():
+        case Settings(q): return q""",
+    "metadata of a field": """
+import dataclasses
+@dataclasses.dataclass
+class Settings:
+    rate: float = dataclasses.field(default=0.1, metadata={{'q': {q}}})
+def loss(): return dataclasses.fields(Settings)[0].metadata['q']""",
     "name of one of Python's": "max = lambda *of: {q}\ndef loss(): return max(1, 2)",
 }
 
@@ -332,6 +360,8 @@ CHANGES = {
     "slot": "settings.q = 0.75",
     "dataclass": "settings.q = 0.75",
     "class attribute": "Settings.q = 0.75",
+    "class that is made by a call": "Settings.q = 0.75",
+    "class of no module": "Settings.q = 0.75",
     "inherited": "Base.q = 0.75",
     "bound method": "loss.__self__.q = 0.75",
     "default": "loss.__defaults__ = (0.75,)",
@@ -415,6 +445,12 @@ def test_list_that_is_only_appended_to_is_not_read():
         "import sys\ndef loss(): return sys._getframe().f_globals",
         "import time\ndef loss(): return time.time()",
         "import threading\nlock = threading.Lock()\ndef loss(): return lock.locked()",
+        "import numpy as np\ndef loss(): return np.load('file')",
+        "from pathlib import Path\ndef loss(): return Path('file').read_text()",
+        "Q = 1\ndef loss(): return loss.__globals__['Q']",
+        "class Base: pass\ndef loss(): return len(Base.__subclasses__())",
+        "import numpy as np\nQ = 1\none = np.frompyfunc(lambda: Q, 0, 1)\n"
+        "def loss(): return one()",
         "each = (i for i in range(3))\ndef loss(): return next(each)",
     ],
 )

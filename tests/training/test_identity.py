@@ -443,6 +443,19 @@ def test_variable_outside_of_the_model_is_its_own():
     assert identity(loss_with(first)) != identity(loss_with(second))
 
 
+def test_network_that_a_function_calls_is_its_own():
+    def extractor():
+        model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+        return lambda y_true, y_pred: model(y_pred) - model(y_true), model
+
+    (loss, model), (other, _) = extractor(), extractor()
+    before = identity(loss)
+    assert before != identity(other)
+    model.set_weights([np.ones_like(w) for w in model.get_weights()])
+    assert before == identity(loss)  # a graph reads weights when it runs
+    assert identity(model) == identity(extractor()[1])
+
+
 @pytest.mark.parametrize("where", ["class", "global behind a property"])
 def test_what_a_class_reads_counts(where, monkeypatch):
     before = identity(of_class(Scale))
