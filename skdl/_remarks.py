@@ -1,4 +1,4 @@
-"""Warnings of fits, of which a loop over many fits shows one."""
+"""Warnings that point to the user's code; loops over many fits show one of a kind."""
 
 import functools
 import sys
@@ -22,10 +22,26 @@ def remark(warning):
         if type(warning) in shown:
             return
         shown.add(type(warning))
+    warn_user(warning)
+
+
+def warn_user(warning):
+    """Warn where the user's code is, through however many calls it came here.
+
+    Parameters
+    ----------
+    warning : Warning
+        What to show.
+    """
     level, frame = 2, sys._getframe(1)
-    while frame.f_back and frame.f_globals["__name__"].split(".")[0] in _INNER:
+    while frame.f_back and _package(frame) in _INNER:
         level, frame = level + 1, frame.f_back
     warnings.warn(warning, stacklevel=level)
+
+
+def _package(frame):
+    """Where code is from; code given to ``exec`` may not say so."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
 
 
 def remarks_once(method):

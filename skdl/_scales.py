@@ -7,9 +7,10 @@ from skdl._remarks import remark
 from skdl.exceptions import ValidationScaleWarning
 
 LOOKED_AT = 1000  # rows, evenly spaced; and columns
-LEAST_ROWS = 5  # of fewer, a median says little
-DEVIATIONS = 3  # of the median, which also has to lie beyond all training values
+LEAST_ROWS = 10  # of fewer, quartiles say little
+DEVIATIONS = 3  # of training values, from the median or from quartile to quartile
 RATIO = 10  # of spreads
+CROWDED = 0.1  # of training values, in so small a part of their spread: a cluster
 SHARE = 0.25  # of columns; some may be nearly standardised by themselves
 
 
@@ -35,11 +36,12 @@ def remark_on_scale(name, numbers, of_training, labels=None):
     """Warn where many columns have another scale than in training.
 
     A column has if its median lies beyond all training values, and three standard
-    deviations from their median; or if half of its values span ten times more. A few
-    outliers, a drift, or another mixture of categories do not do that. Rows of one
+    deviations from their median; or if half of its values span ten times more, and
+    more than three standard deviations of the training values. A few outliers, a
+    drift, or another mixture of clusters or categories do not do that. Rows of one
     cluster may span less in some columns: it has to be ten times in all of them, and
-    a hundred times in a single one. Columns of at most two values in training do not
-    count.
+    a hundred times in a single one, and few training values may be so close together.
+    Columns of at most two values in training do not count.
 
     Parameters
     ----------
@@ -62,10 +64,12 @@ def remark_on_scale(name, numbers, of_training, labels=None):
         found, known = _Spread(numbers[:, which]), _Spread(of_training[:, which])
         counts = known.has_several & (known.deviation > 0)
         ratio = np.where(known.between > 0, found.between / known.between, np.nan)
-        off = counts & (_lies_beyond(found, known) | (ratio > RATIO))
+        wide = (ratio > RATIO) & (found.between > DEVIATIONS * known.deviation)
+        off = counts & (_lies_beyond(found, known) | wide)
         n_counting = np.count_nonzero(counts)
         less = RATIO if n_counting > 1 else RATIO**2
         narrow = counts & (ratio > 0) & (ratio < 1 / less)
+        narrow &= _share_within(found, of_training[:, which]) < CROWDED
     if np.array_equal(narrow, counts):
         off = narrow
     if not off.any() or np.count_nonzero(off) < SHARE * n_counting:
@@ -99,3 +103,9 @@ def _lies_beyond(found, known):
     beyond = (found.median < known.low) | (found.median > known.high)
     distance = np.abs(found.median - known.median)
     return beyond & (distance > DEVIATIONS * known.deviation)
+
+
+def _share_within(found, of_training):
+    """What part of the training values lies between the quartiles found."""
+    within = (of_training >= found.first) & (of_training <= found.third)
+    return within.sum(axis=0) / np.count_nonzero(~np.isnan(of_training), axis=0)

@@ -96,7 +96,14 @@ def test_what_only_differs_is_not_remarked_on(name):
 
 
 def test_parts_of_all_sizes_of_one_table_are_alike():
-    tables = [RNG.standard_t(2, size=(300, 5)), RNG.poisson(0.3, size=(300, 5))]
+    rare = RNG.random((300, 5)) < 0.25
+    tables = [
+        RNG.standard_t(2, size=(300, 5)),
+        RNG.poisson(0.3, size=(300, 5)),
+        RNG.normal(size=(300, 5)) + 100 * rare,
+        RNG.normal(size=(300, 1)) + 100 * rare[:, :1],
+        np.where(rare, RNG.lognormal(size=(300, 5)), 0)[:, :2],
+    ]
     for table in tables:
         for seed in range(30):
             order = np.random.default_rng(seed).permutation(300)

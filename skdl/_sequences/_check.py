@@ -1,10 +1,9 @@
 """X of an estimator for sequences: numbers or tokens, checked and padded."""
 
-import warnings
-
 import numpy as np
 import scipy.sparse as sp
 
+from skdl._remarks import warn_user
 from skdl._sequences._numbers import as_numbers
 from skdl._sequences._padding import lengths_of, pad_sequences
 from skdl._sequences._ragged import (
@@ -191,14 +190,13 @@ def check_tokens(estimator, X, *, reset, n_tokens=None, moves=True, name="X"):
 
 def _passed_over(X, later, name, limit):
     """Tokens without those that came after training, of which nothing is known."""
-    warnings.warn(
+    text = (
         f"{name} holds the token {X[later][0]:.0f}, but in training there were 0 to "
         f"{limit - 1}. Such tokens, {np.count_nonzero(later)} in all, are passed over. "
         f"Set n_tokens={X[later].max() + 1:.0f} or more before fit, or map such tokens "
-        "to one for what is unknown.",
-        UserWarning,
-        stacklevel=6,
+        "to one for what is unknown."
     )
+    warn_user(UserWarning(text))
     return np.where(later, 0, X)
 
 

@@ -1,7 +1,6 @@
 """Labels: class indices or an indicator matrix, logits to labels."""
 
 import numbers
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_array
 
+from skdl._remarks import warn_user
 from skdl._targets._base import Targets
 from skdl.exceptions import MissingClassWarning
 
@@ -98,14 +98,13 @@ class ClassTargets(Targets):
         if known.all() or not known.any():
             return self.check(y, name), known
         n_unknown = np.count_nonzero(~known)
-        warnings.warn(
+        text = (
             f"{name} holds the label {plain(y[~known][0])!r}, which is not among the "
             f"classes {self.classes.tolist()!r} of the training rows: {n_unknown} of "
             f"{len(y)} labels are left out of validation. Keep all classes in both "
-            "parts, for example with train_test_split(stratify=y).",
-            MissingClassWarning,
-            stacklevel=7,
+            "parts, for example with train_test_split(stratify=y)."
         )
+        warn_user(MissingClassWarning(text))
         index = np.zeros(len(y), np.intp)
         index[known] = np.searchsorted(self.classes, y[known])
         return index, known
@@ -204,13 +203,12 @@ class ClassTargets(Targets):
             )
         without = [label for label in classes if label not in class_weight]
         if absent and without:  # of a part of all rows, or misspelt
-            warnings.warn(
+            text = (
                 f"class_weight has the label {absent[0]!r}, which is not among the "
                 f"classes {classes!r}, and no weight for {without[0]!r}, which counts "
-                "as 1. Give every class a weight, or correct the key.",
-                MissingClassWarning,
-                stacklevel=10,
+                "as 1. Give every class a weight, or correct the key."
             )
+            warn_user(MissingClassWarning(text))
         return np.array([class_weight.get(label, 1.0) for label in classes])
 
     def row_weights(self, factors, index):

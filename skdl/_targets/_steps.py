@@ -80,6 +80,11 @@ class StepTargets(Targets):
         """Of the training targets, of a regressor."""
         return self.of_steps.scale
 
+    @property
+    def variance(self):
+        """Of the training targets, of a regressor."""
+        return self.of_steps.variance
+
     def check(self, steps, name="y"):
         """Targets of steps, padded.
 

@@ -33,8 +33,8 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):
         X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
             Rows. Targets are scaled by the mean and the standard deviation of all rows
             so far, and by a dense network columns of X as well; weights are adapted, so
-            that this alone changes no prediction. Other networks scale X as in the
-            first call.
+            that this alone changes no prediction, except for what was constant so far.
+            Other networks scale X as in the first call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -20,9 +20,10 @@ def with_inputs(layout, weights, before, now):
     Weights
         For inputs scaled as now.
     """
+    scale = _scale_before(before, now)
     kernel, bias, *others = layout.split(weights.trainable)
-    moved = ((now.mean - before.mean) / before.scale) @ kernel.astype(np.float64)
-    kernel = kernel * (now.scale / before.scale)[:, np.newaxis]
+    moved = ((now.mean - before.mean) / scale) @ kernel.astype(np.float64)
+    kernel = kernel * (now.scale / scale)[:, np.newaxis]
     return weights._replace(trainable=layout.join([kernel, bias + moved, *others]))
 
 
@@ -43,7 +44,18 @@ def with_targets(layout, weights, before, now):
     Weights
         For targets scaled as now.
     """
+    scale = _scale_before(before, now)
     *others, kernel, bias = layout.split(weights.trainable)
-    kernel = kernel * (before.scale / now.scale)
-    bias = (bias * before.scale + (before.mean - now.mean)) / now.scale
+    kernel = kernel * (scale / now.scale)
+    bias = (bias * scale + (before.mean - now.mean)) / now.scale
     return weights._replace(trainable=layout.join([*others, kernel, bias]))
+
+
+def _scale_before(before, now):
+    """The scale of before; that of now for columns that were constant.
+
+    They had 1 in place of a scale, and their weights have seen no difference: in other
+    units these would be as much too large or too small.
+    """
+    constant = (before.scale == 1) & (before.variance < 0.5)
+    return np.where(constant, now.scale, before.scale)

@@ -1,11 +1,11 @@
 """Checked rows: taking some, weighing them, setting some apart for validation."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from skdl._remarks import warn_user
 from skdl.exceptions import MissingClassWarning
 
 
@@ -90,16 +90,15 @@ def split_rows(rows, fraction, *, strata, classes, strict, seed):
         raise no_row_left(fraction, rows.n_rows)
     missing = None if strata is None else _left_out(strata, n_validation)
     if strict and missing is not None:
-        warnings.warn(
+        text = (
             f"validation_fraction={fraction} leaves class "
             f"{classes[[missing]].tolist()[0]!r} out of training or validation: it "
             f"has {np.sum(strata == missing)} of {rows.n_rows} rows, and "
             f"{n_validation} rows are for the validation of "
             f"{len(np.unique(strata))} classes. Change validation_fraction, pass "
-            "X_val and y_val, or use early_stopping=False.",
-            MissingClassWarning,
-            stacklevel=8,
+            "X_val and y_val, or use early_stopping=False."
         )
+        warn_user(MissingClassWarning(text))
     random_state = np.random.RandomState(seed)
     train, held = drawn(rows.n_rows, n_validation, strata, random_state)
     return rows.take(train), rows.take(held)

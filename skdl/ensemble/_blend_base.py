@@ -136,7 +136,7 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
             self.cv, X, y, classifier=is_classifier(self), params=routed["cv"].split
         )
         name = type(self).__name__
-        warn_of_missing_classes(splits, y, self._final_answers, name, stacklevel=5)
+        warn_of_missing_classes(splits, y, self._final_answers, name)
         kept = self._kept()
         seeds = seeds_of(self.random_state, len(kept))
         data = None
@@ -156,9 +156,7 @@ class Blending(TransformerMixin, CallbackSupportMixin, NamedEstimators):
                     continue
                 ensemble = clone(estimator)
                 task = ensemble._task(X, y, **params)
-                warn_of_missing_classes(
-                    task.splits, task.y, task.answers, repr(name), stacklevel=5
-                )
+                warn_of_missing_classes(task.splits, task.y, task.answers, repr(name))
             ensembles[name] = ensemble
             new.append(ensemble)
             tasks.append(task)

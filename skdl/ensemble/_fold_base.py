@@ -2,7 +2,6 @@
 
 import copy
 import numbers
-import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +18,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._remarks import remarks_once
+from skdl._remarks import remarks_once, warn_user
 from skdl._splits import (
     fit_on_rows,
     last_step,
@@ -252,15 +251,14 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         if hidden is None:
             return
         name = type(last_step(self.estimator)).__name__
-        warnings.warn(
+        text = (
             f"combine={self.combine!r} found no best epochs: {name} hides them, so the "
             f"model on all rows trains with {hidden}={names[hidden]!r}, and the folds "
             "did not serve for early stopping. Let the network itself be the "
             "estimator or the last step of a pipeline (DenseRegressor scales its "
-            "target by itself), or take combine='average'.",
-            UserWarning,
-            stacklevel=5,
+            "target by itself), or take combine='average'."
         )
+        warn_user(UserWarning(text))
 
     def _check_estimator(self):
         """Refuse what cannot be a model of a fold."""

@@ -1,9 +1,8 @@
 """Classes that the training rows of a fold lack."""
 
-import warnings
-
 import numpy as np
 
+from skdl._remarks import warn_user
 from skdl.exceptions import MissingClassWarning
 
 FEW = 5  # folds and classes that are named
@@ -11,7 +10,7 @@ FEW = 5  # folds and classes that are named
 REMEDIES = {1: "StratifiedKFold(shuffle=True)", 2: "KFold(shuffle=True)"}
 
 
-def warn_of_missing_classes(splits, y, answers, name, *, stacklevel=4):
+def warn_of_missing_classes(splits, y, answers, name):
     """Warn if models of some folds will not know all classes.
 
     Parameters
@@ -24,8 +23,6 @@ def warn_of_missing_classes(splits, y, answers, name, *, stacklevel=4):
         How the models answer; only for the last two there are classes.
     name : str
         What is fitted.
-    stacklevel : int, default=4
-        From here to the caller of ``fit``.
 
     Warns
     -----
@@ -44,14 +41,13 @@ def warn_of_missing_classes(splits, y, answers, name, *, stacklevel=4):
         return
     folds = sorted(set().union(*lacking.values()))
     what = "class" if y.ndim == 1 else "label"
-    warnings.warn(
+    text = (
         f"No training row of {_several('fold', folds)} (counted from 0) of {name} has "
         f"the {_several(what, list(lacking))}: models that have not seen a {what} "
         "never predict it, and averages and out-of-fold predictions suffer. Take "
-        f"cv={REMEDIES[y.ndim]}, or give a rare {what} more rows.",
-        MissingClassWarning,
-        stacklevel=stacklevel,
+        f"cv={REMEDIES[y.ndim]}, or give a rare {what} more rows."
     )
+    warn_user(MissingClassWarning(text))
 
 
 def _several(noun, values):

@@ -1,10 +1,9 @@
 """Folds whose score lies far from the others."""
 
-import warnings
-
 import numpy as np
 from scipy import stats
 
+from skdl._remarks import warn_user
 from skdl.exceptions import FoldOutlierWarning
 
 ALPHA = 0.01  # how often folds of one kind are called outlying all the same
@@ -118,12 +117,11 @@ def warn_of_outlying(folds, scores, name):
     spread = others.std(ddof=1) if len(others) > 1 else 0.0
     fold = folds[0]
     which = ", ".join(f"{k} ({scores[k]:.4g})" for k in folds)
-    warnings.warn(
+    text = (
         f"{'Fold' if len(folds) == 1 else 'Folds'} {which} of {name}: the score lies "
         f"far from those of the other {len(others)} folds (mean {others.mean():.4g}, "
         f"standard deviation {spread:.2g}). Folds are counted from 0, as in "
         "estimators_. Validation rows there may be outliers "
-        f"or have wrong targets: look at rows fold_rows_[{fold}] of X and y.",
-        FoldOutlierWarning,
-        stacklevel=3,
+        f"or have wrong targets: look at rows fold_rows_[{fold}] of X and y."
     )
+    warn_user(FoldOutlierWarning(text))

@@ -1,13 +1,12 @@
 """Whether a fold ensemble was fitted on the same data."""
 
-import warnings
-
 import joblib
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
 
 from skdl._fingerprint import fingerprint
+from skdl._remarks import warn_user
 from skdl.exceptions import RefittedWarning
 
 
@@ -85,11 +84,10 @@ def was_fitted_on(ensemble, name, data, params):
     key = fit_key(data, ensemble, params)
     if key and key == ensemble._fit_key:
         return True
-    warnings.warn(
+    text = (
         f"The fold ensemble {name!r} is fitted, but not on these rows, targets and "
         "weights with these settings: it is fitted again. Fit it on the same X and y "
-        "to have it reused, or pass a clone.",
-        RefittedWarning,
-        stacklevel=5,
+        "to have it reused, or pass a clone."
     )
+    warn_user(RefittedWarning(text))
     return False

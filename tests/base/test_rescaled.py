@@ -1,5 +1,7 @@
 """Scales follow the rows that `partial_fit` sees, and predictions do not jump."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -20,6 +22,7 @@ FIRST[:, 2] = 4.0  # constant so far
 MORE = RNG.normal([0, 300, 7], [10, 90, 2], size=(40, 3))
 LABELS = np.arange(40) % 2
 WEIGHT = RNG.uniform(0.5, 2, size=40)
+KNOWN = np.column_stack([MORE[:, :2], np.full(40, 4.0)])  # in what is constant so far
 STILL = {"learning_rate": 1e-12, "random_state": 0, "dtype": "float64"}
 
 
@@ -81,7 +84,8 @@ NETS = {
 def test_other_scales_alone_change_no_prediction(name):
     net, rows, y = NETS[name]
     net.set_params(**({"clip_predictions": False} if name == "members" else {}))
-    before = net.partial_fit(rows[0], y[0]).predict(rows[1])
+    known_rows = KNOWN if rows[1] is MORE else rows[1]
+    before = net.partial_fit(rows[0], y[0]).predict(known_rows)
     scale = net._targets.scale
     known = net._inputs, net._targets, net._trained.weights
     checked, _ = net._check_rows(rows[1], y[1], None, net)
@@ -89,16 +93,16 @@ def test_other_scales_alone_change_no_prediction(name):
     inputs, targets, weights = net._rescaled(checked, *known)
     net._inputs, net._targets = inputs, targets
     net._trained = net._network_of(net._trained.spec, weights)
-    assert_allclose(net.predict(rows[1]), before, rtol=1e-7)
+    assert_allclose(net.predict(known_rows), before, rtol=1e-7)
     assert (targets.scale != scale).all() == (name != "unscaled targets")
 
 
 def test_classifiers_follow_the_scale_of_columns():
     net = DenseClassifier(hidden_units=(4,), **STILL)
     net.partial_fit(FIRST, LABELS[:12], classes=[0, 1])
-    before = net.decision_function(MORE)
+    before = net.decision_function(KNOWN)
     net.partial_fit(MORE, LABELS)
-    assert_allclose(net.decision_function(MORE), before, rtol=1e-7)
+    assert_allclose(net.decision_function(KNOWN), before, rtol=1e-7)
     expected = StandardScaler().fit(np.vstack([FIRST, MORE]))
     assert_allclose(net._inputs.scale, expected.scale_)
 
@@ -130,3 +134,26 @@ def test_a_first_part_that_is_unlike_the_others_does_not_hinder(cls):
     for _ in range(3):
         net.partial_fit(X, y)
     assert net.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("n_first", [1, 200])
+def test_what_was_constant_at_first_gets_its_scale_later(n_first):
+    """R2 was -42 after one row, and -4 after rows with a constant column."""
+    rng = np.random.default_rng(0)
+    X = rng.normal([0, 1000, 0, 5], [1, 100, 1e4, 0.01], size=(1200, 4))
+    X[:n_first, 1] = 1000
+    y = 5e4 + 1000 * (X[:, 0] + X[:, 1] / 100)
+    net, parts = DenseRegressor(random_state=0), np.r_[0, n_first:1001:50]
+    for start, stop in 3 * list(pairwise(parts)):
+        net.partial_fit(X[start:stop], y[start:stop])
+    assert net.score(X[1000:], y[1000:]) > 0.9
+
+
+def test_targets_that_were_constant_at_first():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    y = 1e-3 * np.where(np.arange(600) < 100, 7, 7 + X[:, 0])
+    net = DenseRegressor(random_state=0)
+    for start in 5 * list(range(0, 600, 50)):
+        net.partial_fit(X[start : start + 50], y[start : start + 50])
+    assert net.score(X[100:], y[100:]) > 0.8

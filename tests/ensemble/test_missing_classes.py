@@ -30,7 +30,9 @@ def told(function):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         function()
-    return [str(w.message) for w in caught if w.category is MissingClassWarning]
+    found = [w for w in caught if w.category is MissingClassWarning]
+    assert all(w.filename == __file__ for w in found)  # where the user's code is
+    return [str(w.message) for w in found]
 
 
 def blend(cv, *names):
