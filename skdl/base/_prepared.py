@@ -161,7 +161,7 @@ class Prepared:
 
     def _finish_after(self, interrupt, outcomes):
         n_epochs = max(outcome.n_epochs for outcome in outcomes)
-        keep_after(interrupt, self.estimator, n_epochs, self.finish, outcomes)
+        keep_after(interrupt, self.estimator, n_epochs, self._take, outcomes)
 
     def finish(self, outcomes):
         """Let the estimator keep what its members have learnt.
@@ -176,6 +176,10 @@ class Prepared:
         TrainingDivergedError
             If there is one that cannot be used.
         """
+        self._take(outcomes)
+        remark_if_nothing_learnt(self)
+
+    def _take(self, outcomes):
         for outcome in outcomes:
             if outcome.error is not None:
                 raise outcome.error
@@ -188,7 +192,6 @@ class Prepared:
         estimator._seeds = self.plan.seeds
         estimator._keep(outcomes, append=self.incremental and self.goes_on)
         estimator._settle(self.divided)
-        remark_if_nothing_learnt(self)
 
     def _check_outputs(self, outcomes):
         """The last step of training has had no loss that could show it was too far."""

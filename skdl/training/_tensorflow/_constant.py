@@ -29,10 +29,10 @@ def best_of(loss, y, weight, candidates):
     value : float
         Its mean loss.
     """
-    n, n_rows = len(candidates), len(y)
-    answers = np.repeat(candidates, n_rows, axis=0)
-    values = np.asarray(loss(np.concatenate([y] * n), answers), np.float64)
-    means = values.reshape(n, n_rows) @ weight
+    means = []
+    for answer in candidates:
+        values = loss(y, np.repeat(answer[np.newaxis], len(y), axis=0))
+        means.append(np.asarray(values, np.float64) @ weight)
     best = np.nanargmin(means)
     return candidates[best], float(means[best])
 
