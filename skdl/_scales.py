@@ -78,7 +78,10 @@ def remark_on_scale(name, numbers, of_training, labels=None):
     where = ""
     if of_training.shape[1] > 1:
         label = which[first] if labels is None else labels[which[first]]
-        where = f" in {np.count_nonzero(off)} columns, the first of which is {label!s}"
+        n_off = np.count_nonzero(off)
+        where = f" in {n_off} columns, the first of which is {label!s}"
+        if n_off == 1:
+            where = f" in column {label!s}"
     quartiles = [
         tuple(map(float, (part.first[first], part.third[first])))
         for part in (found, known)

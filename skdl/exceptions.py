@@ -64,15 +64,16 @@ class NothingLearntWarning(UserWarning):
     cent below that of the best constant answer: the frequencies of the classes, the
     mean of the targets, or what the loss calls for. Fits of less than 50 steps and
     ``partial_fit`` are not looked at. A search, an ensemble or a bootstrap warns once
-    for all of its fits.
+    for all of its fits. Loops of scikit-learn are warned of once for a line of code,
+    without figures.
 
     Parameters
     ----------
     name : str
         Of the estimator.
-    loss : float
+    loss : float or None, default=None
         Of the network on its training rows.
-    constant_loss : float
+    constant_loss : float or None, default=None
         Of the best constant answer.
 
     Examples
@@ -83,19 +84,34 @@ class NothingLearntWarning(UserWarning):
     >>> warnings.resetwarnings()
     """
 
-    def __init__(self, name, loss, constant_loss):
+    def __init__(self, name, loss=None, constant_loss=None):
         super().__init__(name, loss, constant_loss)
         self.name = name
         self.loss = loss
         self.constant_loss = constant_loss
 
+    def of_many(self):
+        """The same for one of many fits.
+
+        Returns
+        -------
+        NothingLearntWarning
+            Without figures.
+        """
+        return type(self)(self.name)
+
     def __str__(self):
+        what = "on its training rows it is no better than the best constant answer"
+        if self.loss is not None:
+            what = (
+                f"its loss on the training rows is {self.loss:.4g}, and the best "
+                f"constant answer has {self.constant_loss:.4g}"
+            )
         return (
-            f"{self.name} has learnt nothing: its loss on the training rows is "
-            f"{self.loss:.4g}, and the best constant answer has "
-            f"{self.constant_loss:.4g}. Try another learning rate (ten times smaller, "
-            "ten times larger), more epochs, inputs on one scale, or less dropout and "
-            "penalties; and check that the rows of y belong to those of X."
+            f"{self.name} has learnt nothing: {what}. Try another learning rate (ten "
+            "times smaller, ten times larger), more epochs, inputs on one scale, or "
+            "less dropout and penalties; and check that the rows of y belong to those "
+            "of X."
         )
 
 

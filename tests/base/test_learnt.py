@@ -9,6 +9,7 @@ from keras import ops
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import log_loss
+from sklearn.model_selection import cross_val_score
 
 from skdl import (
     CNNClassifier,
@@ -291,6 +292,16 @@ def test_a_search_says_it_once():
     )
     search.set_params(init_points=2, random_state=0)
     assert len(remarks(search, X, LABELS)) == 1
+
+
+def test_loops_of_scikit_learn_show_it_once():
+    network = DenseClassifier(**SMALL, **STILL)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        cross_val_score(network, X, LABELS, cv=3)
+    (found,) = [w for w in seen if issubclass(w.category, NothingLearntWarning)]
+    assert found.filename == __file__
+    assert found.message.loss is None
 
 
 def test_a_bootstrap_says_it_once():
