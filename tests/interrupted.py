@@ -518,6 +518,7 @@ def _resumed(cls, est, **options):
         out = raised(_searched, cls, journal, est, **options)
         out["lines"] = len(journal.read_text(encoding="utf-8").splitlines())
         again = raised(_searched, cls, journal, est, **options)
+        BEGUN.clear()  # which the callback reads, so that a journal looks at it
         search = _searched(cls, journal, est, **options)  # all is known
     whole = _searched(cls, None, clone(est).set_params(callbacks=None), **options)
     names = ("mean_test_score", "split0_test_score", "split1_test_score")

@@ -21,7 +21,7 @@ class CNNParameters:
     strides: object = 1
     padding: str = "same"
     pool_size: object = 2
-    pooling: str | None = "mean_max"
+    pooling: str | None = "auto"
     hidden_units: object = (128,)
     activation: str = "relu"
     dropout: float | tuple = 0.0
@@ -37,7 +37,7 @@ class CNNParameters:
         "strides": "no_validation",
         "padding": [StrOptions({"same", "valid"})],
         "pool_size": "no_validation",
-        "pooling": [StrOptions({"mean_max", "global", "max", "average"}), None],
+        "pooling": [StrOptions({"auto", "mean_max", "global", "max", "average"}), None],
         "hidden_units": "no_validation",
         "activation": [str],
         "dropout": "no_validation",

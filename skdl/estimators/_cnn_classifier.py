@@ -44,13 +44,14 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
         "valid" takes whole windows only.
     pool_size : int or tuple, default=2
         Side of the windows of pooling, given as `kernel_size` is.
-    pooling : "mean_max", "global", "max", "average" or None, default="mean_max"
+    pooling : "auto", "mean_max", "global", "max", "average" or None, default="auto"
         What a block ends with. "mean_max": the maximum over each window, and in the
         last block the mean and the maximum over all positions, two features for each
         filter: the object may be anywhere, and of any size. "global": the same with
         the mean alone. "max" and "average": the maximum or the mean over each window,
         in the last block too, which leaves one feature for each filter and position.
-        None: nothing.
+        "auto": "max" where that leaves no more than 8 positions, as of 8 x 8 pixels
+        after two blocks or of a strip, else "mean_max". None: nothing.
     hidden_units : tuple of int, int or Pyramid, default=(128,)
         Units of each dense layer between the blocks and the output; ``()`` for none.
     activation : str, default="relu"

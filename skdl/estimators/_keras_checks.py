@@ -65,8 +65,8 @@ class KerasChecks:
         n_axes = getattr(X, "ndim", 1)
         if not reset and n_axes > 1 and n_axes != len(self.X_shape_):
             raise ValueError(
-                f"X has {n_axes} dimensions, but this {type(self).__name__} expects "
-                f"{len(self.X_shape_)} dimensions in X, as in fit. Reshape X."
+                f"X has {n_axes} dimensions, but this {type(self).__name__} is "
+                f"expecting {len(self.X_shape_)} dimensions in X, as in fit. Reshape X."
             )
         X = check_network_inputs(self, X, reset=reset)
         if reset:
@@ -89,8 +89,8 @@ class KerasChecks:
         _check_kind("y", y.dtype, self.y_dtype_)
         if y.ndim != self.y_ndim_:
             raise ValueError(
-                f"y has {y.ndim} dimensions, but this {type(self).__name__} expects "
-                f"{self.y_ndim_} dimensions in y, as in fit. Reshape y."
+                f"y has {y.ndim} dimensions, but this {type(self).__name__} is "
+                f"expecting {self.y_ndim_} dimensions in y, as in fit. Reshape y."
             )
         return y
 

@@ -1,5 +1,7 @@
 """The convolutional network: blocks of convolution and pooling, then dense layers."""
 
+import math
+
 import keras
 from keras import layers
 
@@ -19,7 +21,10 @@ from skdl.networks._blocks import (
 WIDE = 256  # inputs of a dense layer from which on its units are normalised
 LEAST_NORMALISED = 8  # units: of fewer, too little would be left
 
+FEW = 8  # positions after the last block up to which each keeps features of its own
+
 POOLINGS = {  # between blocks
+    "auto": layers.MaxPooling2D,
     "max": layers.MaxPooling2D,
     "average": layers.AveragePooling2D,
     "global": layers.MaxPooling2D,
@@ -70,9 +75,10 @@ def cnn_network(
         what they pool.
     padding : {"same", "valid"}, default="same"
         "same" puts zeros around, "valid" takes only whole windows.
-    pooling : {"max", "average", "global", "mean_max"} or None, default="max"
+    pooling : {"auto", "max", "average", "global", "mean_max"} or None, default="max"
         "global" is maxima between blocks, and after the last one the mean over all
-        positions; "mean_max" has their maximum beside it. None pools nothing.
+        positions; "mean_max" has their maximum beside it. "auto" is "max" if that
+        leaves no more than 8 positions, else "mean_max". None pools nothing.
     hidden_units : tuple of int, default=(128,)
         Width of every dense layer before the output.
     activation : str, default="relu"
@@ -159,6 +165,9 @@ def cnn_network(
                 name=f"{i}" if len(widths) == 1 else f"{i}_{j}",
             )
         pool = tuple(map(min, pool, x.shape[1:3]))
+        if pooling == "auto" and i == n_blocks:
+            left = math.prod(n // k for n, k in zip(x.shape[1:3], pool, strict=True))
+            pooling = "max" if left <= FEW else "mean_max"
         ends = pooling in GLOBAL and i == n_blocks
         if pooling and pool != (1, 1) and not ends:
             x = POOLINGS[pooling](pool, dtype=dtype, name=f"pool_{i}", **LAST)(x)

@@ -108,9 +108,12 @@ class OptimizerSpec:
         ``Optimizer.exclude_from_weight_decay(var_names=...)``.
     inner_class : type or None
         Class of the optimizer within, as in ``LossScaleOptimizer``.
-    computes : Description or None, default=None
+
+    Attributes
+    ----------
+    computes : Description
         What stands for the classes, and for functions that the configuration holds,
-        in comparisons; None looks at them.
+        in comparisons.
 
     Examples
     --------
@@ -126,11 +129,10 @@ class OptimizerSpec:
     config: dict = field(compare=False, repr=False)
     no_decay: str | None = None
     inner_class: type | None = field(default=None, compare=False, repr=False)
-    computes: Description | None = field(default=None, repr=False)
+    computes: Description = field(init=False, repr=False)
 
     def __post_init__(self):
-        if self.computes is None:
-            object.__setattr__(self, "computes", self._looked_at())
+        object.__setattr__(self, "computes", self._looked_at())
 
     def _looked_at(self):
         return identity(self.optimizer_class, self.inner_class, self.config)

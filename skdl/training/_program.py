@@ -156,9 +156,11 @@ class ProgramKey:
         each row None or the share that it has in a mixture with the row before it.
     weighted : bool, default=True
         Whether the loss of a compiled model is given the weights of rows.
-    computes : Description or None, default=None
-        What stands for loss, metrics and augmentation in comparisons; None looks at
-        them. Keys that `dataclasses.replace` makes have that of the first one.
+
+    Attributes
+    ----------
+    computes : Description
+        What stands for loss, metrics and augmentation in comparisons.
     """
 
     network: NetworkSpec
@@ -172,11 +174,10 @@ class ProgramKey:
     x_dtype: str | None = None
     augment: object = field(default=None, compare=False)
     weighted: bool = True
-    computes: Description | None = field(default=None, repr=False)
+    computes: Description = field(init=False, repr=False)
 
     def __post_init__(self):
-        if self.computes is None:
-            object.__setattr__(self, "computes", self._looked_at())
+        object.__setattr__(self, "computes", self._looked_at())
 
     def _looked_at(self):
         return identity(self.loss, self.metrics, self.augment, keras_settings())

@@ -202,15 +202,6 @@ def test_partial_fit_learns_from_rows_that_come_in_parts(iris):
     assert estimator.n_epochs_ == 200
 
 
-def test_first_call_decides_the_scaling(diabetes):
-    X, y = diabetes
-    estimator = small("DenseRegressor").partial_fit(X[:50], y[:50])
-    mean, scale = estimator._inputs.mean, estimator._targets.scale
-    estimator.partial_fit(X[50:] * 100, y[50:] * 100)
-    assert_array_equal(estimator._inputs.mean, mean)
-    assert_array_equal(estimator._targets.scale, scale)
-
-
 def test_part_may_lack_classes_and_be_a_single_row(iris):
     X, y = iris
     estimator = small().partial_fit(X[:1], y[:1], classes=[0, 1, 2])

@@ -92,7 +92,7 @@ def test_rows_are_shaped_as_image_shape_says(digits):
 
 def test_flat_rows_go_through_a_scaler_in_a_pipeline():
     X, y = load_digits(return_X_y=True)
-    pipe = make_pipeline(StandardScaler(), CNN(pooling="max", epochs=25))
+    pipe = make_pipeline(StandardScaler(), CNN(epochs=25))
     assert pipe.fit(X[:600], y[:600]).score(X[600:], y[600:]) > 0.8
 
 
@@ -246,8 +246,7 @@ def test_regressors_learn_where_the_light_is(make):
 
 def test_layers_have_the_textbooks_number_of_weights(digits, capsys):
     images, y = digits
-    options = {"filters": (5, (7, 6)), "kernel_size": (3, 2), "pooling": "max"}
-    estimator = CNN(**options).fit(images, y)
+    estimator = CNN(filters=(5, (7, 6)), kernel_size=(3, 2)).fit(images, y)
     (network,) = [
         layer for layer in estimator.model_.layers if isinstance(layer, keras.Model)
     ]
@@ -337,7 +336,7 @@ def test_flips_teach_what_lies_on_the_other_side():
     X[y == 1, 2:6, 1] = 1.0
     X[y == 0, 2:6, 1] = 0.0
     mirrored = X[:, :, ::-1]
-    make = partial(CNN, pooling="max", epochs=20)  # which tells left from right
+    make = partial(CNN, epochs=20)
     plain, flipped = (make(augment=a).fit(X, y) for a in (None, "flip"))
     assert plain.score(X, y) > 0.9
     assert flipped.score(mirrored, y) > 0.95 > plain.score(mirrored, y) + 0.1
@@ -444,7 +443,7 @@ def test_a_loader_and_a_network_make_a_pipeline(folder):
 
 def test_partial_fit_goes_on_with_new_images(digits):
     images, y = digits
-    estimator = CNN(pooling="max")
+    estimator = CNN()
     for _ in range(15):
         estimator.partial_fit(images[:150], y[:150], classes=np.arange(10))
         estimator.partial_fit(images[150:], y[150:])
@@ -481,7 +480,7 @@ def test_files_of_16_bits_give_the_bits_of_their_numbers(sixteen_bits):
 
 def test_files_of_16_bits_are_learned(sixteen_bits):
     paths, numbers, y = sixteen_bits
-    estimator = CNN(image_size=16, epochs=15).fit(
+    estimator = CNN(image_size=16, pooling="max", epochs=15).fit(
         paths[:150], y[:150], X_val=numbers[150:, ..., None].repeat(3, 3), y_val=y[150:]
     )
     assert estimator.score(paths, y) > 0.9

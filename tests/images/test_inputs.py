@@ -464,14 +464,14 @@ def test_numbers_in_files_on_another_scale_are_told_of(tmp_path, deep):
     Image.fromarray(X[0, ..., 0].astype(np.float32) / 1023).save(path)
     to_one, to_255 = (fitted(X / high) for high in (1023, 4))
     with pytest.warns(UserWarning, match=r"up to 1\.02e\+03, .* Give them as in train"):
-        to_one.warn_about_range(paths, "X", stacklevel=1)
+        to_one.warn_about_range(paths, "X")
     with pytest.warns(UserWarning, match=r"up to 255\. Multiply by 255"):
-        to_255.warn_about_range(np.array([path], object), "X", stacklevel=1)
+        to_255.warn_about_range(np.array([path], object), "X")
     with warnings.catch_warnings(action="error"):
-        to_255.warn_about_range(paths, "X", stacklevel=1)
+        to_255.warn_about_range(paths, "X")
         inputs = fitted(paths, shape=X.shape[1:], color_mode="grayscale")
-        inputs.warn_about_range(paths, "X", stacklevel=1)
-        inputs.warn_about_range(X, "X", stacklevel=1)
+        inputs.warn_about_range(paths, "X")
+        inputs.warn_about_range(X, "X")
 
 
 def test_of_files_without_scaling_the_first_header_is_read(folder):

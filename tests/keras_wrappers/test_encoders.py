@@ -225,7 +225,7 @@ def test_classes_of_the_first_call_hold():
     estimator = three_classes().partial_fit(X, y)
     estimator.partial_fit(X[:5], np.full(5, 3))
     assert_array_equal(estimator.classes_, [3, 5, 9])
-    with pytest.raises(ValueError, match=r"\[4\], which fit did not see"):
+    with pytest.raises(ValueError, match=r"\[4\] in y, which fit did not see"):
         estimator.partial_fit(X[:5], np.full(5, 4))
 
 

@@ -177,10 +177,11 @@ def test_weights_of_classes_are_those_of_keras():
 def test_weights_of_classes_for_the_fit_of_keras():
     X, y = unbalanced()
     codes = np.unique(y, return_inverse=True)[1]
-    weight = {0: 0.5, 1: 2.0, 2: 3.0}
+    weight = dict(zip(np.unique(y), (0.5, 2.0, 3.0), strict=True))
     estimator = three_classes(fit__class_weight=weight, **IN_ORDER)
     model = by_keras(estimator, X, y, loss=SPARSE, optimizer="rmsprop")
-    history = keras_history(model, X, codes, class_weight=weight)
+    by_code = dict(enumerate(weight.values()))
+    history = keras_history(model, X, codes, class_weight=by_code)
     assert_same_history(estimator.fit(X, y), history)
 
 

@@ -613,6 +613,25 @@ def test_keras_saves_it_and_loads_it_without_skdl(tmp_path, images):
     assert_array_equal(np.load(tmp_path / "outputs.npy"), np.asarray(network(images)))
 
 
+@pytest.mark.parametrize(
+    ("size", "filters", "same_as"),
+    [
+        ((8, 8), (3, 4), "max"),
+        ((1, 16), (3,), "max"),
+        ((1, 18), (3,), "mean_max"),
+        ((12, 12), (3, 4), "mean_max"),
+    ],
+)
+def test_auto_keeps_eight_positions_and_no_more(size, filters, same_as):
+    auto, named = (
+        cnn_network((*size, 1), 2, filters=filters, pooling=pooling)
+        for pooling in ("auto", same_as)
+    )
+    names = [[layer.name for layer in network.layers] for network in (auto, named)]
+    assert names[0] == names[1]
+    assert auto.count_params() == named.count_params()
+
+
 @pytest.mark.parametrize("pooling", ["max", "average", "global", "mean_max"])
 def test_channels_are_last_whatever_keras_is_configured_to(pooling):
     options = {"filters": (3, 4), "activation": "prelu", "pooling": pooling}
