@@ -6,6 +6,7 @@ from keras import layers
 from skdl.networks._blocks import (
     ACTIVATIONS,
     LAST,
+    LEAST_NORMALISED,
     activation_layer,
     batch_norm_layer,
     check_activation,
@@ -17,7 +18,6 @@ from skdl.networks._blocks import (
 )
 
 WIDE = 256  # inputs of a dense layer from which on its units are normalised
-LEAST_NORMALISED = 8  # units: of fewer, too little would be left
 
 POOLINGS = {  # between blocks
     "max": layers.MaxPooling2D,
