@@ -60,7 +60,7 @@ NETS = {
     ),
     "wide": (
         DenseRegressor(hidden_units=(8,), **STILL),
-        [np.tile(X, (1, 700)) for X in (FIRST, MORE)],
+        [np.tile(X[:, :2], (1, 1050)) for X in (FIRST, MORE)],
         Y,
     ),
     "unscaled targets": (
