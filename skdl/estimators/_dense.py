@@ -83,7 +83,9 @@ class DenseClassifier(_DenseNetwork, NeuralClassifier, _DenseParameters):
 
     X may be an array, a data frame of numbers or a sparse matrix. What it does beyond a
     plain network, and how to switch that off: columns are standardised
-    (``input_scaling=None``).
+    (``input_scaling=None``). The units of a hidden layer of more than 2048 inputs are
+    normalised within each row, as one step would move all of them far otherwise, unless
+    ``batch_norm=True`` does something of the kind.
 
     Parameters
     ----------
@@ -248,7 +250,10 @@ class DenseRegressor(_DenseNetwork, NeuralRegressor, _DenseParameters):
 
     X may be an array, a data frame of numbers or a sparse matrix. What it does beyond a
     plain network, and how to switch that off: columns of X are standardised
-    (``input_scaling=None``), and so is y (``target_scaling=False``).
+    (``input_scaling=None``), and so is y (``target_scaling=False``). The units of a
+    hidden layer of more than 2048 inputs are normalised within each row, as one step
+    would move all of them far otherwise, unless ``batch_norm=True`` does something of
+    the kind.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 LAST = {"data_format": "channels_last"}  # whatever Keras is configured to
+LEAST_NORMALISED = 8  # units of a dense layer: of fewer, too little would be left
 
 # name -> (activation understood by Keras, kernel initializer that suits it).
 # He et al. 2015 for rectifiers, LeCun normal for SELU (Klambauer et al. 2017),

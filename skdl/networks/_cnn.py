@@ -8,6 +8,7 @@ from keras import layers
 from skdl.networks._blocks import (
     ACTIVATIONS,
     LAST,
+    LEAST_NORMALISED,
     activation_layer,
     batch_norm_layer,
     check_activation,
@@ -19,7 +20,6 @@ from skdl.networks._blocks import (
 )
 
 WIDE = 256  # inputs of a dense layer from which on its units are normalised
-LEAST_NORMALISED = 8  # units: of fewer, too little would be left
 
 FEW = 8  # positions after the last block up to which each keeps features of its own
 

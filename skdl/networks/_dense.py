@@ -5,11 +5,15 @@ from keras import layers
 
 from skdl.networks._blocks import (
     ACTIVATIONS,
+    LEAST_NORMALISED,
     activation_layer,
     check_activation,
+    dense_norm_layer,
     per_layer,
     regularizer,
 )
+
+WIDE = 2048  # inputs of a layer from which on its units are normalised
 
 
 def dense_network(
@@ -29,7 +33,9 @@ def dense_network(
     """A stack of dense layers with a linear output.
 
     Every hidden layer is: dense, batch normalisation (optional), activation, dropout
-    (optional; alpha dropout after SELU, Klambauer et al. 2017).
+    (optional; alpha dropout after SELU, Klambauer et al. 2017). Without batch
+    normalisation, the units of a layer of more than 2048 inputs are normalised within
+    each row, see `dense_norm_layer`.
 
     Parameters
     ----------
@@ -83,6 +89,7 @@ def dense_network(
     inputs = x = keras.Input(input_shape, dtype=dtype, name="inputs")
     rows = zip(hidden_units, *columns, strict=True)
     for i, (units, rate, k1, k2, a1, a2) in enumerate(rows, start=1):
+        wide = x.shape[-1] > WIDE and units >= LEAST_NORMALISED
         x = layers.Dense(
             units,
             kernel_initializer=initializer,
@@ -92,6 +99,8 @@ def dense_network(
         )(x)
         if batch_norm:
             x = layers.BatchNormalization(dtype=dtype, name=f"batch_norm_{i}")(x)
+        elif wide:
+            x = dense_norm_layer(dtype=dtype, name=f"layer_norm_{i}")(x)
         x = activation_layer(
             activation,
             name=f"activation_{i}",

@@ -61,6 +61,11 @@ NETS = {
         [FIRST, MORE],
         [np.column_stack([y, -(y**2)]) for y in Y],
     ),
+    "wide": (
+        DenseRegressor(hidden_units=(8,), **STILL),
+        [np.tile(X[:, :2], (1, 1050)) for X in (FIRST, MORE)],
+        Y,
+    ),
     "unscaled targets": (
         DenseRegressor(loss="poisson", **STILL),
         [FIRST, MORE],

@@ -76,6 +76,26 @@ def test_summary_prints_every_layer_with_its_shape(iris, capsys):
     assert str((4 + 1) * 8 + (8 + 1) * 5 + (5 + 1) * 3) in printed
 
 
+# -- wide tables -----------------------------------------------------------------------
+
+
+def few_directions(n_rows, n_columns):
+    """Correlated columns, which tell the first of three directions very well."""
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(n_rows, 3))
+    X = hidden @ rng.normal(size=(3, n_columns)) + rng.normal(size=(n_rows, n_columns))
+    return X, hidden[:, 0]
+
+
+def test_thousands_of_correlated_columns_are_learnt():
+    X, y = few_directions(200, 3000)
+    net = DenseRegressor(hidden_units=(30,), epochs=10, random_state=0)
+    net.fit(X[:100], y[:100])
+    assert net.history_["loss"][0] < 5  # the best constant has 1
+    assert net.history_["loss"][-1] < 0.2
+    assert net.score(X[100:], y[100:]) > 0.6
+
+
 # -- the Keras model -------------------------------------------------------------------
 
 

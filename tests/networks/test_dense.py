@@ -89,6 +89,20 @@ def test_forward_pass_equals_numpy(activation, batch_norm, rows):
     assert_allclose(outputs, expected, rtol=1e-10)
 
 
+def test_wide_layer_is_normalised_within_each_row():
+    network = randomised(
+        dense_network((2100,), 2, hidden_units=(9, 4), dtype="float64")
+    )
+    X = np.random.default_rng(2).normal(size=(5, 2100))
+    kernel, bias, scale, shift, *others = network.get_weights()
+    units = X @ kernel + bias
+    centred = units - units.mean(axis=1, keepdims=True)
+    spread = np.sqrt(units.var(axis=1, keepdims=True) + 1e-5)
+    x = np.maximum(scale * centred / spread + shift, 0)
+    x = np.maximum(x @ others[0] + others[1], 0)
+    assert_allclose(np.asarray(network(X)), x @ others[2] + others[3], rtol=1e-9)
+
+
 def test_without_hidden_layers_it_is_a_linear_model(rows):
     network = randomised(dense_network((3,), 2, hidden_units=(), dtype="float64"))
     kernel, bias = network.get_weights()
@@ -103,6 +117,13 @@ COUNTS = [
     (4, (8,), 3, {"batch_norm": True}, (4 + 1) * 8 + 2 * 8 + (8 + 1) * 3),
     (4, (8,), 3, {"activation": "prelu"}, (4 + 1) * 8 + 8 + (8 + 1) * 3),
     (4, (8,), 3, {"dropout": 0.5, "l2": 0.1}, (4 + 1) * 8 + (8 + 1) * 3),
+    # normalised behind more than 2048 inputs: a scale and a shift for each unit
+    (2048, (8,), 1, {}, (2048 + 1) * 8 + (8 + 1)),
+    (2049, (8,), 1, {}, (2049 + 1) * 8 + 2 * 8 + (8 + 1)),
+    (2049, (8, 8), 1, {}, (2049 + 1) * 8 + 2 * 8 + (8 + 1) * 8 + (8 + 1)),
+    (2, (2049, 8), 1, {}, 3 * 2049 + (2049 + 1) * 8 + 2 * 8 + (8 + 1)),
+    (2049, (7,), 1, {}, (2049 + 1) * 7 + (7 + 1)),
+    (2049, (8,), 1, {"batch_norm": True}, (2049 + 1) * 8 + 2 * 8 + (8 + 1)),
 ]
 
 
