@@ -417,7 +417,7 @@ def test_callbacks_see_all_members_at_once(members):
 IMAGES = {
     "convolutions": partial(CNNClassifier, filters=(6,), hidden_units=()),
     "no batch norm": partial(
-        CNNClassifier, filters=(6,), batch_norm=False, activity_l2=1e-3
+        CNNClassifier, filters=(6,), batch_norm=False, activity_l2=1e-3, pooling="max"
     ),
     "residual": partial(ResNetClassifier, depth=8, width=0.25, stochastic_depth=0.2),
     "float64": partial(CNNClassifier, filters=(6,), hidden_units=(), dtype="float64"),
