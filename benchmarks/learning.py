@@ -38,7 +38,8 @@ def grid(kind, tasks, sizes, heads=("default",)):
     cells = []
     for task in tasks:
         for i, size in enumerate(sizes):
-            corners = ((2, 100), (20, 2000)) if i % 2 else ((20, 100), (4, 480))
+            many = 5000 if size < 32 else 2000
+            corners = ((2, 100), (20, many)) if i % 2 else ((20, 100), (4, 480))
             cells += [(task, size, *corner) for corner in (*corners, (1, 300))]
     return [Case(kind, *cell, head) for cell in cells for head in heads]
 
@@ -57,7 +58,8 @@ def chosen(part, options):
     cells = [
         case
         for case in PARTS[part]
-        if case.size <= options.largest and case.rows <= options.rows
+        if options.smallest <= case.size <= options.largest
+        and case.rows <= options.rows
     ]
     return sorted(cells, key=lambda case: case.rows * case.size)
 
@@ -98,13 +100,14 @@ def parse(arguments):
     parser.add_argument(
         "--rows", type=int, default=5000, metavar="N", help="leave out cells of more"
     )
-    parser.add_argument(
-        "--largest",
-        type=int,
-        default=10_000,
-        metavar="N",
-        help="leave out larger sides, longer sequences and wider tables",
-    )
+    for name, default in (("smallest", 0), ("largest", 10_000)):
+        parser.add_argument(
+            f"--{name}",
+            type=int,
+            default=default,
+            metavar="N",
+            help="side, length or number of columns",
+        )
     add_settings(parser, "all estimators, in place of the defaults")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
     return parser.parse_args(arguments)

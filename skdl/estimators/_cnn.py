@@ -37,7 +37,7 @@ class CNNParameters:
         "strides": "no_validation",
         "padding": [StrOptions({"same", "valid"})],
         "pool_size": "no_validation",
-        "pooling": [StrOptions({"auto", "mean_max", "global", "max", "average"}), None],
+        "pooling": [StrOptions({"auto", "pyramid", "global", "max", "average"}), None],
         "hidden_units": "no_validation",
         "activation": [str],
         "dropout": "no_validation",

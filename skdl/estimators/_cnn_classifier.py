@@ -44,14 +44,15 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
         "valid" takes whole windows only.
     pool_size : int or tuple, default=2
         Side of the windows of pooling, given as `kernel_size` is.
-    pooling : "auto", "mean_max", "global", "max", "average" or None, default="auto"
-        What a block ends with. "mean_max": the maximum over each window, and in the
-        last block the mean and the maximum over all positions, two features for each
-        filter: the object may be anywhere, and of any size. "global": the same with
-        the mean alone. "max" and "average": the maximum or the mean over each window,
-        in the last block too, which leaves one feature for each filter and position.
-        "auto": "max" where that leaves no more than 8 positions, as of 8 x 8 pixels
-        after two blocks or of a strip, else "mean_max". None: nothing.
+    pooling : "auto", "pyramid", "global", "max", "average" or None, default="auto"
+        What a block ends with. "pyramid": the maximum over each window, and in the
+        last block the mean and the maximum over all positions and the mean over each
+        quarter of the image, six features for each filter (spatial pyramid pooling):
+        the object may be anywhere, and of any size. "global": the same with the mean
+        over all positions alone. "max" and "average": the maximum or the mean over each
+        window, in the last block too, which leaves one feature for each filter and
+        position. "auto": "max" where that leaves no more than 8 positions, as of 8 x 8
+        pixels after two blocks or of a strip, else "pyramid". None: nothing.
     hidden_units : tuple of int, int or Pyramid, default=(128,)
         Units of each dense layer between the blocks and the output; ``()`` for none.
     activation : str, default="relu"
@@ -193,6 +194,9 @@ class CNNClassifier(CNN, NeuralClassifier, ImageParameters, CNNParameters):
     large-scale image recognition. ICLR. Blocks of small windows.
 
     Ioffe, S., & Szegedy, C. (2015). Batch normalization. ICML.
+
+    He, K., Zhang, X., Ren, S., & Sun, J. (2014). Spatial pyramid pooling in deep
+    convolutional networks for visual recognition. ECCV.
 
     Loshchilov, I., & Hutter, F. (2019). Decoupled weight decay regularization. ICLR.
 

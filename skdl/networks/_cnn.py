@@ -28,7 +28,7 @@ POOLINGS = {  # between blocks
     "max": layers.MaxPooling2D,
     "average": layers.AveragePooling2D,
     "global": layers.MaxPooling2D,
-    "mean_max": layers.MaxPooling2D,
+    "pyramid": layers.MaxPooling2D,
 }
 
 
@@ -75,10 +75,11 @@ def cnn_network(
         what they pool.
     padding : {"same", "valid"}, default="same"
         "same" puts zeros around, "valid" takes only whole windows.
-    pooling : {"auto", "max", "average", "global", "mean_max"} or None, default="max"
+    pooling : {"auto", "max", "average", "global", "pyramid"} or None, default="max"
         "global" is maxima between blocks, and after the last one the mean over all
-        positions; "mean_max" has their maximum beside it. "auto" is "max" if that
-        leaves no more than 8 positions, else "mean_max". None pools nothing.
+        positions; "pyramid" has their maximum and the means over the four quarters
+        beside it. "auto" is "max" if that leaves no more than 8 positions, else
+        "pyramid". None pools nothing.
     hidden_units : tuple of int, default=(128,)
         Width of every dense layer before the output.
     activation : str, default="relu"
@@ -167,7 +168,7 @@ def cnn_network(
         pool = tuple(map(min, pool, x.shape[1:3]))
         if pooling == "auto" and i == n_blocks:
             left = math.prod(n // k for n, k in zip(x.shape[1:3], pool, strict=True))
-            pooling = "max" if left <= FEW else "mean_max"
+            pooling = "max" if left <= FEW else "pyramid"
         ends = pooling in GLOBAL and i == n_blocks
         if pooling and pool != (1, 1) and not ends:
             x = POOLINGS[pooling](pool, dtype=dtype, name=f"pool_{i}", **LAST)(x)
@@ -253,14 +254,26 @@ def _mean(x, dtype):
     return layers.GlobalAveragePooling2D(dtype=dtype, name="features", **LAST)(x)
 
 
-def _mean_max(x, dtype):
-    """How much there is of what a filter looks for, and how clearly it was found."""
+def _pyramid(x, dtype):
+    """How much there is of what a filter looks for, how clearly, and about where.
+
+    Spatial pyramid pooling (He et al., ECCV 2014) of two levels, of which the first has
+    the maximum as well.
+    """
+    height, width = x.shape[1:3]
+    if height == width == 1:
+        return _all_positions(x, dtype)
+    half = -(-height // 2), -(-width // 2)
     mean = layers.GlobalAveragePooling2D(dtype=dtype, name="features_mean", **LAST)(x)
     most = layers.GlobalMaxPooling2D(dtype=dtype, name="features_max", **LAST)(x)
-    return layers.Concatenate(dtype=dtype, name="features")([mean, most])
+    quarters = layers.AveragePooling2D(
+        half, padding="same", dtype=dtype, name="quarters", **LAST
+    )(x)
+    where = layers.Flatten(dtype=dtype, name="features_quarters", **LAST)(quarters)
+    return layers.Concatenate(dtype=dtype, name="features")([mean, most, where])
 
 
-GLOBAL = {"global": _mean, "mean_max": _mean_max}  # pooling that spans the image
+GLOBAL = {"global": _mean, "pyramid": _pyramid}  # pooling that spans the image
 
 
 def _pair(size):

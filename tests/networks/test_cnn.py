@@ -133,12 +133,17 @@ def by_hand(
         pool = np.minimum(of_block(pool_size, i), x.shape[1:3])
         if pooling == "average":
             x = pooled(x, pool, np.mean)
-        elif pooling and not (pooling in ("global", "mean_max") and last):
+        elif pooling and not (pooling in ("global", "pyramid") and last):
             x = pooled(x, pool, np.max)
     if pooling == "global":
         x = x.mean(axis=(1, 2))
-    elif pooling == "mean_max":
-        x = np.hstack([x.mean(axis=(1, 2)), x.max(axis=(1, 2))])
+    elif pooling == "pyramid" and x.shape[1:3] != (1, 1):
+        quarters = [
+            part.mean(axis=(1, 2))
+            for rows in np.array_split(x, min(2, x.shape[1]), axis=1)
+            for part in np.array_split(rows, min(2, x.shape[2]), axis=2)
+        ]
+        x = np.hstack([x.mean(axis=(1, 2)), x.max(axis=(1, 2)), *quarters])
     x = x.reshape(len(x), -1)
     for i, units in enumerate(hidden_units, start=1):
         kernel, bias = weights[f"dense_{i}"]
@@ -174,8 +179,12 @@ FORWARD = {
     "no pooling": {"filters": (3, 4), "pooling": None},
     "global": {"filters": (3, 4), "pooling": "global", "hidden_units": (4,)},
     "global, one block": {"filters": (3,), "pooling": "global"},
-    "mean and max": {"filters": (3, 4), "pooling": "mean_max", "hidden_units": (4,)},
-    "mean and max, one block": {"filters": (3,), "pooling": "mean_max"},
+    "pyramid": {"filters": (3, 4), "pooling": "pyramid", "hidden_units": (4,)},
+    "pyramid, one block": {"filters": (3,), "pooling": "pyramid"},
+    "pyramid of one row": {
+        **{"filters": (3, 4), "strides": ((7, 1), 1), "pooling": "pyramid"},
+    },
+    "pyramid of one position": {"filters": (3, 4), "strides": 7, "pooling": "pyramid"},
     "pools by axis": {"filters": (3, 4), "pool_size": ((3, 2), (1, 2))},
     "pools larger than what they pool": {"filters": (3, 4), "pool_size": (4, 5)},
     "pools of one": {"filters": (3,), "pool_size": 1},
@@ -311,12 +320,12 @@ COUNTS = [
             "filters": (129,),
             "batch_norm": True,
             "hidden_units": (257, 7, 9),
-            "pooling": "mean_max",
+            "pooling": "pyramid",
         },
         {
             "conv_1": n_conv(3, 129),
             "batch_norm_1": 2 * 129,
-            "dense_1": (2 * 129 + 1) * 257,
+            "dense_1": (6 * 129 + 1) * 257,
             "layer_norm_1": 2 * 257,
             "dense_2": (257 + 1) * 7,  # too few units to be normalised
             "dense_3": (7 + 1) * 9,  # too few inputs to need it
@@ -617,9 +626,9 @@ def test_keras_saves_it_and_loads_it_without_skdl(tmp_path, images):
     ("size", "filters", "same_as"),
     [
         ((8, 8), (3, 4), "max"),
-        ((1, 16), (3,), "max"),
-        ((1, 18), (3,), "mean_max"),
-        ((12, 12), (3, 4), "mean_max"),
+        ((1, 17), (3,), "max"),
+        ((1, 18), (3,), "pyramid"),
+        ((12, 12), (3, 4), "pyramid"),
     ],
 )
 def test_auto_keeps_eight_positions_and_no_more(size, filters, same_as):
@@ -632,7 +641,7 @@ def test_auto_keeps_eight_positions_and_no_more(size, filters, same_as):
     assert auto.count_params() == named.count_params()
 
 
-@pytest.mark.parametrize("pooling", ["max", "average", "global", "mean_max"])
+@pytest.mark.parametrize("pooling", ["max", "average", "global", "pyramid"])
 def test_channels_are_last_whatever_keras_is_configured_to(pooling):
     options = {"filters": (3, 4), "activation": "prelu", "pooling": pooling}
     network = cnn_network(SHAPE, 2, **options)
