@@ -1,6 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
+# Two processes for two cores: threads of linear algebra would wait for one another.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: demo test test-slow lint format docs docs-check bench clean
 
@@ -8,10 +10,10 @@ demo: $(READY)  ## the quick start: three data sets, one table
 	@$(BIN)/python examples/quickstart.py
 
 test: $(READY)  ## tests, docstrings and the pages' examples
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(PYTEST)
 
 test-slow: $(READY)  ## what `make test` leaves out
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	@$(PYTEST) -m slow
 
 lint: $(READY)
 	@$(BIN)/ruff check .
