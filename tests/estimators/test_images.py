@@ -202,6 +202,37 @@ def test_large_images_do_not_switch_dense_layers_off(pooling):
         assert losses[-1] < 0.9 * np.log(4)
 
 
+def shapes(n_images, side, rng):
+    """Discs, rings, squares and crosses of any place, size and colour on noise."""
+    y = np.arange(n_images) % 4
+    X = rng.integers(0, 110, (n_images, side, side, 3), dtype=np.uint8)
+    radii = side * rng.uniform(0.16, 0.3, n_images)
+    middles = rng.uniform(radii, side - radii, (2, n_images)).T
+    pixels = np.indices((side, side))
+    for image, kind, radius, middle in zip(X, y, radii, middles, strict=True):
+        v, u = abs(pixels - middle[:, None, None]) / radius
+        inside = [
+            np.hypot(u, v) < 1,
+            abs(np.hypot(u, v) - 0.8) < 0.2,
+            np.maximum(u, v) < 0.8,
+            (np.minimum(u, v) < 0.25) & (np.maximum(u, v) < 1),
+        ]
+        image[inside[kind]] = rng.integers(100, 256, 3)
+    return X, y
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("augment", [None, ("flip", "rotate", "zoom", "color")])
+def test_large_images_are_learned_with_any_seed(augment):
+    """With flattened features one class won in one fit of three, and in all varied."""
+    for seed in range(3):
+        X, y = shapes(680, 64, np.random.default_rng(seed))
+        network = CNNClassifier(epochs=15, augment=augment, random_state=seed)
+        network.fit(X[:480], y[:480])
+        assert network.history_["loss"][-1] < 0.5 * np.log(4)
+        assert network.score(X[480:], y[480:]) > 0.85
+
+
 def test_the_default_finds_objects_where_none_has_been():
     X, y = striped(96, 32, top=0)
     network = CNNClassifier(filters=(8, 16, 32), epochs=15, random_state=0).fit(X, y)
