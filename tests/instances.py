@@ -24,8 +24,10 @@ INSTANCES = {
     "TabularRegressor": TabularRegressor,
     "CNNClassifier": CNNClassifier,
     "CNNRegressor": CNNRegressor,
-    "ResNetClassifier": partial(ResNetClassifier, depth=8),  # deeper ones trace longer
-    "ResNetRegressor": partial(ResNetRegressor, depth=8),
+    "ResNetClassifier": partial(
+        ResNetClassifier, depth=8, epochs=12
+    ),  # deeper ones trace longer
+    "ResNetRegressor": partial(ResNetRegressor, depth=8, epochs=12),
     "LSTMClassifier": LSTMClassifier,
     "LSTMRegressor": LSTMRegressor,
     "DenseClassifier-pyramid": partial(
