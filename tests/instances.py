@@ -24,9 +24,8 @@ INSTANCES = {
     "TabularRegressor": TabularRegressor,
     "CNNClassifier": CNNClassifier,
     "CNNRegressor": CNNRegressor,
-    "ResNetClassifier": partial(
-        ResNetClassifier, depth=8, epochs=12
-    ),  # deeper ones trace longer
+    # deeper ones trace longer
+    "ResNetClassifier": partial(ResNetClassifier, depth=8, epochs=12),
     "ResNetRegressor": partial(ResNetRegressor, depth=8, epochs=12),
     "LSTMClassifier": LSTMClassifier,
     "LSTMRegressor": LSTMRegressor,
