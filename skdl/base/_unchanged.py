@@ -1,8 +1,8 @@
 """What is left of a fit that fails: nothing, or what it learnt before an interrupt."""
 
 import functools
-import warnings
 
+from skdl._remarks import warn_user
 from skdl.exceptions import TrainingInterruptedWarning
 
 
@@ -58,12 +58,11 @@ def keep_after(interrupt, estimator, n_epochs, keep, *args):
         interrupt._kept_by = [*kept, estimator]
         if not kept:
             epochs = "1 epoch" if n_epochs == 1 else f"{n_epochs} epochs"
-            warnings.warn(
+            text = (
                 f"Training interrupted by the user after {epochs}; the weights reached "
-                "so far are kept.",
-                TrainingInterruptedWarning,
-                stacklevel=2,
+                "so far are kept."
             )
+            warn_user(TrainingInterruptedWarning(text))
     except Exception:
         return
 

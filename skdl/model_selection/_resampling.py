@@ -1,6 +1,5 @@
 """Estimators fitted and scored on many splits, side by side, until that is enough."""
 
-import warnings
 from itertools import chain, islice
 
 import numpy as np
@@ -26,6 +25,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import delayed
 
 from skdl._parallel import workers
+from skdl._remarks import warn_user
 from skdl._splits import (
     last_step,
     refuse_disorder,
@@ -312,12 +312,11 @@ def _tell_failures(name, records, error_score):
     if n_fits == len(records):
         raise ValueError(f"All {n_fits} fits{where} failed: {error} {advice}")
     what = "fits" if n_fits else "scorings"
-    warnings.warn(
+    text = (
         f"{len(failures)} of {len(records)} {what}{where} failed, and their scores are "
-        f"set to {error_score}: {error} {advice}",
-        FitFailedWarning if n_fits else UserWarning,
-        stacklevel=5,
+        f"set to {error_score}: {error} {advice}"
     )
+    warn_user(FitFailedWarning(text) if n_fits else UserWarning(text))
 
 
 def _frame(records, names, error_score, attrs):

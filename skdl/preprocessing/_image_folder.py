@@ -1,12 +1,12 @@
 """A folder of images with one sub-folder for each class."""
 
 import os
-import warnings
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from skdl._images import HEIC_REMEDY, why_no_image
+from skdl._remarks import warn_user
 from skdl._validation import validate_params
 from skdl.exceptions import FilesLeftOutWarning, ImageReadError
 
@@ -261,7 +261,7 @@ def _warn(path, findings, remedy):
     ]
     if told:
         text = f"In {path!r}, {'; '.join(told)}. {remedy}".rstrip()
-        warnings.warn(text, FilesLeftOutWarning, stacklevel=4)
+        warn_user(FilesLeftOutWarning(text))
 
 
 def _some(paths, folder):

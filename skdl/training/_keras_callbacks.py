@@ -1,10 +1,10 @@
 """Keras callbacks as listeners of the epoch loop."""
 
 import copy
-import warnings
 
 import keras
 
+from skdl._remarks import warn_user
 from skdl.exceptions import CallbackWarning
 from skdl.training._loop import Listener
 from skdl.training._optimizers import has_schedule
@@ -331,12 +331,11 @@ def _checked(callback):
     cls = type(callback)
     unheard = hears_of_batches(callback)
     if unheard:
-        warnings.warn(
+        text = (
             f"{cls.__name__}.{unheard[0]} is never called: skdl computes whole epochs "
-            "at once. Use on_epoch_end instead.",
-            CallbackWarning,
-            stacklevel=2,
+            "at once. Use on_epoch_end instead."
         )
+        warn_user(CallbackWarning(text))
     return callback
 
 
