@@ -138,6 +138,7 @@ def raised(function, *args, **kwargs):
             result["raised"] = type(error).__name__
     kinds = [w for w in seen if w.category is TrainingInterruptedWarning]
     result["warned"] = [str(w.message) for w in kinds]
+    result["told"] = [w.filename == __file__ for w in kinds]  # where the user's code is
     return {**result, "begun": len(BEGUN)}
 
 

@@ -43,6 +43,7 @@ def test_a_fit_of_ones_own_keeps_its_weights(outcomes, name):
     outcome = outcomes[f"kept_{name}"]
     assert outcome["raised"] == "KeyboardInterrupt"
     (warning,) = outcome["warned"]
+    assert outcome["told"] == [True]
     if name != "in_a_graph":
         assert "after 2 epochs; the weights reached so far are kept" in warning
     assert (outcome["epochs"], outcome["same"]) == (2, True)

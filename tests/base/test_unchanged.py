@@ -55,11 +55,10 @@ def test_a_failed_method_changes_nothing(error):
 def test_an_interrupt_leaves_what_was_kept(n, text):
     part = Part()
     with (
-        pytest.warns(TrainingInterruptedWarning, match=text) as warned,
+        pytest.warns(TrainingInterruptedWarning, match=text),
         pytest.raises(KeyboardInterrupt) as info,
     ):
         part.fit(n)
-    assert warned[0].filename == __file__
     assert learnt(part) == {"half_": n, "learnt_": n}
     assert info.type is KeyboardInterrupt
     assert has_kept(part, info.value)
