@@ -26,7 +26,12 @@ class EpochTasks(Listener):
         self._shown = {"X": X, "y": y, "metadata": metadata}
 
     def _attributes(self, run, n_epochs):
-        return lambda: self._fitted_attributes(run.weights(), n_epochs)
+        def attributes():
+            # of the player that answers, the first one
+            weights = [next(iter(players.values())) for players in run.weights()]
+            return self._fitted_attributes(weights, n_epochs)
+
+        return attributes
 
     def on_epoch_begin(self, run, epoch, learning_rate):
         """Begin a task.

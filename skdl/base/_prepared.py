@@ -102,11 +102,12 @@ class Prepared:
             runs = self._in_groups(1)
         elif not self.listeners:  # which have to see all members
             runs = self._in_groups(MEMBERS)
-        optimizer, outcomes, states = self.key.optimizer, [], []
+        moved_by = [(player.optimizer, player.average) for player in self.key.players]
+        outcomes, states = [], []
         known, before = None, None
         if self.incremental:
             known, before = self.estimator._optimizer_state
-        if known != optimizer:  # begin afresh
+        if known != moved_by:  # begin afresh
             before = [None] * len(runs)
         keeps = keeps and len(runs) == 1 and not self.incremental
         for run, state in zip(runs, before, strict=True):
@@ -120,9 +121,9 @@ class Prepared:
                     listeners=run.listeners,
                     keep=self._finish_after if keeps else None,
                 )
-                states.append(trainer.optimizer_state() if self.incremental else None)
+                states.append(trainer.going_on() if self.incremental else None)
         if self.incremental:
-            self.estimator._optimizer_state = optimizer, states
+            self.estimator._optimizer_state = moved_by, states
         self.finish(outcomes)
 
     def _in_groups(self, largest):

@@ -42,6 +42,7 @@ class TrainingMixin:
         from skdl import _keras  # noqa: F401, first: it keeps the start-up quiet
         from skdl.training import _program
         from skdl.training._data import array_or_stream
+        from skdl.training._player import Player
         from skdl.training._schedules import learning_rates, peak_rate
 
         _program.check_backend()
@@ -105,14 +106,12 @@ class TrainingMixin:
             ),
             self.epochs * n_steps,
         )
+        optimizer, average = optimizer.without_average()
         key = _program.ProgramKey(
-            spec,
-            self._loss_as_trained(loss, targets),
-            optimizer,
+            (Player(spec, optimizer, average=average, weight_decay=decay > 0),),
+            self._objective(loss, targets),
             targets.row_shape,
             data.y_dtype,
-            self._metrics(targets),
-            weight_decay=decay > 0,
             n_members=len(seeds),
             x_dtype=data.x_dtype,
             augment=self._augmentation(),
@@ -123,8 +122,7 @@ class TrainingMixin:
             rates=learning_rates(schedule, learning_rate=rate, epochs=epochs),
             seeds=seeds,
             first_epoch=first_epoch,
-            stopping=self._stopping(validation) if stops else None,
-            metric_names=tuple(name for name, _ in key.metrics),
+            stopping=self._stopping(validation, key.objective) if stops else None,
             weight_decay=decay,
         )
         self._loss, self._targets = loss, targets
@@ -238,7 +236,13 @@ class TrainingMixin:
 
     # -- how to train ------------------------------------------------------------------
 
-    def _stopping(self, validation):
+    def _objective(self, loss, targets):
+        """What training lowers, see `Objective`."""
+        from skdl.training._objective import Supervised
+
+        return Supervised(self._loss_as_trained(loss, targets), self._metrics(targets))
+
+    def _stopping(self, validation, objective):
         monitor = self.monitor
         if monitor == "auto":
             monitor = "loss" if validation is None else "val_loss"
@@ -248,7 +252,11 @@ class TrainingMixin:
                 "validation_fraction, or pass X_val and y_val."
             )
         return Stopping(
-            monitor, self.patience, self.min_delta, self.restore_best_weights
+            monitor,
+            self.patience,
+            self.min_delta,
+            self.restore_best_weights,
+            objective.wants_larger(monitor),
         )
 
     def _decay_of_kernels(self, peak_rate, n_steps):
@@ -305,7 +313,7 @@ class TrainingMixin:
             from skdl.training._program import PROGRAMS
 
             loss = AnswersLoss(
-                key.loss, self._encoded_of, self._raw_of, dtype=self.dtype
+                key.objective.loss, self._encoded_of, self._raw_of, dtype=self.dtype
             )
 
             callbacks = self.callbacks
@@ -316,7 +324,7 @@ class TrainingMixin:
                     callbacks,
                     PROGRAMS.network(key.network).layout,
                     lambda: self.model_,
-                    key.optimizer.build,
+                    key.players[0].optimizer.build,
                     partial(compile_with, loss=loss, checked=self._checked_targets),
                     n_steps=n_steps,
                     verbose=self.verbose,

@@ -216,21 +216,27 @@ class Augmentation:
                     "Use a layer that keeps it, or change the images before fit."
                 )
 
-    def __call__(self, X):
+    def __call__(self, X, y, weight, tools=None):
         """Augment images, each by chance of its own.
 
         Parameters
         ----------
         X : tensor of shape (batch, height, width, channels)
             Images, as they are given to the estimator.
+        y : tensor of shape (batch, ...)
+            Their targets, which stay as they are.
+        weight : tensor of shape (batch,)
+            Of each image.
+        tools : Tools or None, default=None
+            Not used: operations draw from `variables`.
 
         Returns
         -------
         X : tensor of the same shape and dtype
             Other images.
-        share : tensor of shape (batch,) or None
-            If images are mixed, the share of each image itself; the rest is that of
-            the image before it, of the last one for the first.
+        targets : list of (y, weight)
+            The given ones; or, if images are mixed, each image's target with its share
+            of the weight, and the target of the image before it with the rest.
         """
         dtype = X.dtype
         for step in self._steps:
@@ -238,7 +244,13 @@ class Augmentation:
                 X = ops.cast(step(X, training=True), dtype)
             else:
                 X = step(X, self._seeds)
-        return mix(X, self._seeds, self._mixes) if self._mixes else (X, None)
+        if not self._mixes:
+            return X, [(y, weight)]
+        X, share = mix(X, self._seeds, self._mixes)
+        # a row mixed with the one before it has the loss of both: for the log loss that
+        # is the same as targets which are mixed
+        partner = [ops.roll(values, 1, axis=0) for values in (y, weight)]
+        return X, [(y, share * weight), (partner[0], (1 - share) * partner[1])]
 
 
 # -- the user's parameter ----------------------------------------------------------

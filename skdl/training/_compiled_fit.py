@@ -6,13 +6,16 @@ import keras
 import numpy as np
 import scipy.sparse as sp
 
+from skdl.training._compiled_objective import Compiled
 from skdl.training._data import ArrayData, StreamData
 from skdl.training._keras_callbacks import CallbacksOfModel
 from skdl.training._loop import Plan, train
 from skdl.training._optimizers import taken_apart, unwrapped
+from skdl.training._player import Player
 from skdl.training._program import PROGRAMS, ProgramKey, check_backend
 from skdl.training._progress import PrintedProgress
 from skdl.training._schedules import rates_of_steps
+from skdl.training._user_model import UserModel
 from skdl.training._weights import Layout
 
 DEFAULT_BATCH_SIZE = 32  # of keras.Model.fit
@@ -82,23 +85,13 @@ def fit_compiled(
     data = [_data(*part, dtype=keras.config.floatx()) for part in parts]
     n_steps = math.ceil(data[0].sizes[0] / batch_size)
     key = ProgramKey(
-        spec,
-        None,
-        optimizer,
+        (Player(spec, optimizer),),
+        Compiled(weighted=any(weight is not None for *_, weight in parts)),
         rows[1].shape[1:],
         rows[1].dtype.name,
         x_dtype=data[0].x_dtype,
-        weighted=any(weight is not None for *_, weight in parts),
     )
     network = PROGRAMS.network(spec, look=True)
-    layout = network.layout
-    listeners = [*listeners]
-    if callbacks:
-        listeners.append(
-            CallbacksOfModel(callbacks, layout, model, n_steps=n_steps, verbose=verbose)
-        )
-    if verbose:
-        listeners.append(PrintedProgress())
     plan = Plan(
         epochs=epochs - initial_epoch,
         batch_size=min(batch_size, data[0].sizes[0]),
@@ -108,14 +101,13 @@ def fit_compiled(
         shuffle=bool(shuffle),
         tells_rate=False,
     )
-    variables = layout.variables(model)
 
     def end(outcome):
-        trainer.write_model(variables, outcome.weights)
-        trainer.write_optimizer(model.optimizer)
+        beside.write_weights(outcome.weights)
+        beside.write_optimizer()
         if outcome.n_epochs:
             last = {name: values[-1] for name, values in outcome.history.items()}
-            trainer.write_metrics(model, last)
+            beside.write_metrics(last)
         model.history = keras.callbacks.History()
         model.history.set_model(model)
         model.history.history = outcome.history
@@ -127,14 +119,22 @@ def fit_compiled(
         keep(interrupt, end(*outcomes))
 
     with PROGRAMS.trainer(key) as trainer:
-        trainer.reset([trainer.read_model(variables)])
-        trainer.read_optimizer(model.optimizer)
+        beside = UserModel(trainer, model)
+        trainer.reset([beside.read_weights()])
+        beside.read_optimizer()
         trainer.trace()
-        trainer.build_metrics(model)
+        beside.build_metrics()
         if spec.build.has_code:  # before the user may change what it reads
             network.predictor(apart=True).trace()
         trainer.evaluated_at_once = validation_batch_size or batch_size
-        trainer.metric_names = _names(network.model, model)
+        trainer.counters.names = _names(network.model, model)
+        listeners = [*listeners]
+        if callbacks:
+            listeners.append(
+                CallbacksOfModel(callbacks, beside, n_steps=n_steps, verbose=verbose)
+            )
+        if verbose:
+            listeners.append(PrintedProgress())
         (outcome,) = train(
             trainer,
             data[0],

@@ -176,19 +176,24 @@ class KerasCallbacks(Listener):
         if wanted != shown and self._planned:
             run.learning_rate_factor = wanted / self._planned
 
-    def _ways(self, run):
-        """How weights are read from variables of the model, and written to them."""
-        return self._layout.read, self._layout.write
+    def _read(self):
+        """The weights that the model has, of each member."""
+        return [self._layout.read(variables) for variables in self._variables]
+
+    def _write(self, members):
+        """Give the model weights."""
+        for variables, weights in zip(self._variables, members, strict=True):
+            self._layout.write(variables, weights)
 
     def _push(self, run):
-        self._weights = run.weights()
-        write = self._ways(run)[1]
-        for variables, weights in zip(self._variables, self._weights, strict=True):
-            write(variables, weights)
+        self._players = run.weights()
+        # the model that callbacks see is that of the player that answers
+        self._name = next(iter(self._players[0]))
+        self._weights = [players[self._name] for players in self._players]
+        self._write(self._weights)
 
     def _pull(self, run):
-        read = self._ways(run)[0]
-        present = [read(variables) for variables in self._variables]
+        present = self._read()
         if any(
             (a != b).any()
             for new, old in zip(present, self._weights, strict=True)
@@ -196,7 +201,12 @@ class KerasCallbacks(Listener):
                 [new.trainable, *new.state], [old.trainable, *old.state], strict=True
             )
         ):
-            run.set_weights(present)
+            run.set_weights(
+                [
+                    {**players, self._name: weights}
+                    for players, weights in zip(self._players, present, strict=True)
+                ]
+            )
 
 
 class CallbacksOfModel(KerasCallbacks):
@@ -208,20 +218,17 @@ class CallbacksOfModel(KerasCallbacks):
     ----------
     callbacks : sequence of keras.callbacks.Callback
         Without methods for batches: see `hears_of_batches`.
-    layout : Layout
-        Reads and writes the model's weights.
-    model : keras.Model
-        Built and compiled, its optimizer built.
+    user_model : UserModel
+        The model, built and compiled, its optimizer built.
     n_steps : int
         Steps of one epoch, for ``callback.params``.
     verbose : int
         For ``callback.params``.
     """
 
-    def __init__(self, callbacks, layout, model, *, n_steps, verbose):
-        super().__init__(
-            callbacks, layout, lambda: model, n_steps=n_steps, verbose=verbose
-        )
+    def __init__(self, callbacks, user_model, *, n_steps, verbose):
+        super().__init__(callbacks, None, None, n_steps=n_steps, verbose=verbose)
+        self._beside = user_model
 
     def on_train_begin(self, run):
         """Tell the callbacks.
@@ -231,8 +238,7 @@ class CallbacksOfModel(KerasCallbacks):
         run : Run
             The state of training.
         """
-        self._model = self._make_model()
-        self._variables = [self._layout.variables(self._model)]
+        self._model = self._beside.model
         self._began = self._compiled()
         self._shown = _ALL
         self._begin(run, self._callbacks)
@@ -268,7 +274,7 @@ class CallbacksOfModel(KerasCallbacks):
             May be added to by the callbacks.
         """
         if self._shown == _ALL:
-            run.trainer.write_metrics(self._model, logs)
+            self._beside.write_metrics(logs)
         super().on_epoch_end(run, epoch, logs)
 
     def on_train_end(self, run):
@@ -287,14 +293,18 @@ class CallbacksOfModel(KerasCallbacks):
         if not has_schedule(self._model.optimizer):
             run.learning_rate = float(self._model.optimizer.learning_rate)
 
-    def _ways(self, run):
-        return run.trainer.read_model, run.trainer.write_model
+    def _read(self):
+        return [self._beside.read_weights()]
+
+    def _write(self, members):
+        (weights,) = members
+        self._beside.write_weights(weights)
 
     def _push(self, run):
         if self._shown >= _WEIGHTS:
             super()._push(run)
         if self._shown == _ALL:
-            run.trainer.write_optimizer(self._model.optimizer)
+            self._beside.write_optimizer()
 
     def _pull(self, run):
         if self._shown < _ALL:
@@ -306,7 +316,7 @@ class CallbacksOfModel(KerasCallbacks):
                 "or use several fits with warm_start=True."
             )
         super()._pull(run)
-        run.trainer.read_optimizer(self._model.optimizer)
+        self._beside.read_optimizer()
 
     def _compiled(self):
         config = getattr(self._model, "_compile_config", None)

@@ -66,19 +66,22 @@ class Stopping:
     Parameters
     ----------
     monitor : str
-        A key of the history: smaller is better, unless it ends in "accuracy".
+        A key of the history.
     patience : int
         Epochs without improvement after which training ends.
     min_delta : float, default=0.0
         What counts as an improvement.
     restore_best : bool, default=True
         Whether to return to the weights of the best epoch.
+    larger_is_better : bool, default=False
+        Whether that is so, as for an accuracy.
     """
 
     monitor: str
     patience: int
     min_delta: float = 0.0
     restore_best: bool = True
+    larger_is_better: bool = False
 
 
 @dataclass
@@ -91,18 +94,18 @@ class Plan:
         How many passes over the rows at most.
     batch_size : int
         Rows per step.
-    rates : callable
-        ``rates(epoch, n_steps) -> ndarray of shape (n_steps,)``, learning rates.
+    rates : callable or dict of str to callable
+        ``rates(epoch, n_steps) -> ndarray of shape (n_steps,)``, learning rates; of
+        each player by name, unless they all have the same.
     seeds : list of int
         Decide the order of rows, for each member.
     first_epoch : int, default=0
         Epochs that came before, when training goes on.
     stopping : Stopping or None, default=None
         None trains for all epochs.
-    metric_names : tuple of str, default=()
-        Names of the program's metrics.
-    weight_decay : float, default=0.0
-        Times the learning rate: the logarithm of how much a step shrinks kernels.
+    weight_decay : float or dict of str to float, default=0.0
+        Times the learning rate: the logarithm of how much a step shrinks kernels, of
+        each player by name, unless they all have the same.
     shuffle : bool, default=True
         Whether every epoch has an order of its own.
     tells_rate : bool, default=True
@@ -111,14 +114,25 @@ class Plan:
 
     epochs: int
     batch_size: int
-    rates: callable
+    rates: object
     seeds: list
     first_epoch: int = 0
     stopping: Stopping | None = None
-    metric_names: tuple = ()
-    weight_decay: float = 0.0
+    weight_decay: object = 0.0
     shuffle: bool = True
     tells_rate: bool = True
+
+    def rates_of(self, player, epoch, n_steps):
+        """The planned learning rates of one player, ndarray of shape (n_steps,)."""
+        return _of_player(self.rates, player)(epoch, n_steps)
+
+    def weight_decay_of(self, player):
+        """The weight decay of one player."""
+        return _of_player(self.weight_decay, player)
+
+
+def _of_player(value, player):
+    return value[player] if isinstance(value, dict) else value
 
 
 @dataclass
@@ -134,7 +148,8 @@ class Run:
     learning_rate_factor : float, default=1.0
         Multiplies the planned rates; set by callbacks.
     learning_rate : float or None, default=None
-        Takes the place of the planned rates.
+        Takes the place of the planned rates of the first player; those of others are
+        in the same proportion to their plans.
     stop : bool, default=False
         Set by whoever wants training to end after this epoch.
     members : sequence, default=()
@@ -153,8 +168,8 @@ class Run:
 
         Returns
         -------
-        list of Weights
-            As the estimator would have them if training ended now.
+        list of dict of str to Weights
+            As the estimator would have them if training ended now, of each player.
         """
         present = self.trainer.weights()
         for k, member in enumerate(self.members):
@@ -167,7 +182,7 @@ class Run:
 
         Parameters
         ----------
-        weights : list of Weights
+        weights : list of dict of str to Weights
             For each; one that has stopped keeps them.
         """
         self.trainer.set_weights(weights)
@@ -182,11 +197,11 @@ class Outcome:
 
     Parameters
     ----------
-    weights : Weights
-        Those of the best epoch where asked for, else of the last.
+    players : dict of str to Weights
+        Those of the best epoch where asked for, else of the last; of each player.
     history : dict of str to list of float
-        One value for each epoch: "loss", "val_loss", further metrics with "val_",
-        "learning_rate".
+        One value for each epoch: "loss", "val_loss", further quantities with "val_",
+        "learning_rate"; of several players "generator_loss" and the like.
     n_epochs : int
         Epochs run.
     best_epoch : int
@@ -197,12 +212,17 @@ class Outcome:
         What was measured in the epoch that `weights` are from.
     """
 
-    weights: object = None
+    players: dict = field(default_factory=dict)
     history: dict = field(default_factory=dict)
     n_epochs: int = 0
     best_epoch: int = 0
     error: TrainingDivergedError | None = None
     held: dict = field(default_factory=dict)
+
+    @property
+    def weights(self):
+        """Those of the player that answers: of the first."""
+        return next(iter(self.players.values()), None)
 
     def at(self, epoch):
         """What the history has of an epoch, and `held` after the last one.
@@ -239,7 +259,7 @@ def train(trainer, data, plan, *, validation=None, listeners=(), keep=None):
     plan : Plan
         Epochs, batches, rates, stopping.
     validation : ArrayData or StreamData or None, default=None
-        Rows to judge by.
+        Rows to judge by, with which metrics of the objective are computed too.
     listeners : sequence of Listener, default=()
         Told of every epoch, in this order.
     keep : callable, default=None
@@ -291,30 +311,33 @@ def _outcomes(members, trainer):
 
 def _one_epoch(run, epoch, data, validation, members, listeners):
     """Train and judge once; what is seen goes into ``logs`` of running members."""
-    plan = run.plan
+    trainer, plan = run.trainer, run.plan
     n_steps = -(-max(data.sizes) // plan.batch_size)
-    planned = plan.rates(epoch, n_steps)
+    names = [*trainer.players]
+    planned = [plan.rates_of(name, epoch, n_steps) for name in names]
     for listener in listeners:
-        listener.on_epoch_begin(run, epoch, float(planned[0]))
-    rates = planned * run.learning_rate_factor
-    if run.learning_rate is not None:
-        rates = np.full_like(planned, run.learning_rate)
+        listener.on_epoch_begin(run, epoch, float(planned[0][0]))
+    rates = _present_rates(run, planned)
     running = [member.running for member in members]
-    logs = _train_epoch(run.trainer, data, plan, epoch, planned, rates, running)
+    logs = _train_epoch(trainer, data, plan, epoch, planned, rates, running)
+    largest = {"val_loss": max(rates[0])}  # with which a loss may have become infinite
+    for name, of_player, every in zip(names, rates, trainer.every, strict=True):
+        if _has_moved(epoch, n_steps, every):
+            largest[trainer.loss_name(name)] = max(of_player)
     if validation is not None:
         for seen, judged in zip(
-            logs,
-            _evaluate(run.trainer, validation, plan.metric_names, data.sizes, running),
-            strict=True,
+            logs, _evaluate(trainer, validation, running), strict=True
         ):
             seen.update(judged)
     told = []
     for member, seen in zip(members, logs, strict=True):
         member.logs = None
-        if member.running and member.is_finite(seen, epoch, rates):
+        if member.running and member.is_finite(seen, epoch, largest):
             member.measured = dict(seen)
             if plan.tells_rate:
-                seen["learning_rate"] = float(rates[0])
+                for k, name in enumerate(names):
+                    shown = f"{name}_learning_rate" if k else "learning_rate"
+                    seen[shown] = float(rates[k][0])
             member.logs = seen
             told.append(seen)
     if listeners and told:
@@ -375,6 +398,18 @@ def _take_note(members, trainer):
             member.weights = weights[k]
 
 
+def _present_rates(run, planned):
+    """What callbacks have made of the planned rates of each player."""
+    if run.learning_rate is None:
+        return [rates * run.learning_rate_factor for rates in planned]
+    first, *others = planned
+    share = run.learning_rate / first[0] if first[0] else 1.0
+    return [
+        np.full_like(first, run.learning_rate),
+        *(share * rates for rates in others),
+    ]
+
+
 def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
     nothing = np.zeros(0, np.int32)
     shuffled = trainer.is_random or plan.batch_size < max(data.sizes)
@@ -383,22 +418,47 @@ def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
         _order(n_rows, seed, epoch, shuffled) if runs else nothing
         for n_rows, seed, runs in zip(data.sizes, plan.seeds, running, strict=True)
     ]
-    totals = trainer.zeros()
-    draws = _draws(plan, epoch, len(rates), trainer.is_random)
+    totals = trainer.begin_epoch()
+    n_steps = len(rates[0])
+    draws = _draws(plan, epoch, n_steps, trainer.is_random)
+    # callbacks that raise the rate do not mean the decay
+    decays = [
+        -np.expm1(-plan.weight_decay_of(name) * np.minimum(now, plan_of))
+        for name, now, plan_of in zip(trainer.players, rates, planned, strict=True)
+    ]
+    before = epoch * n_steps
     step = 0
     for members in data.training_blocks(orders, plan.batch_size):
         longest = max(len(rows) for *_, rows in members)
-        part = rates[step : step - (-longest // plan.batch_size)]
-        # callbacks that raise the rate do not mean the decay
-        lower = np.minimum(part, planned[step : step + len(part)])
-        decays = -np.expm1(-plan.weight_decay * lower)
-        now = draws[step : step + len(part)]
-        totals = trainer.run(members, part, decays, now, plan.batch_size, totals)
-        step += len(part)
-    return [
-        {"loss": total / n_rows, **trainer.metrics()}
-        for total, n_rows in zip(np.asarray(totals).tolist(), data.sizes, strict=True)
+        part = slice(step, step - (-longest // plan.batch_size))
+        totals = trainer.run(
+            members,
+            before + step,
+            [of_player[part] for of_player in rates],
+            [of_player[part] for of_player in decays],
+            draws[part],
+            plan.batch_size,
+            totals,
+        )
+        step = part.stop
+    n_rows = [
+        [_rows_in_turns(n, plan.batch_size, before, every) for n in data.sizes]
+        for every in trainer.every
     ]
+    return trainer.means(totals, n_rows)
+
+
+def _has_moved(epoch, n_steps, every):
+    return (epoch + 1) * n_steps // every > epoch * n_steps // every
+
+
+def _rows_in_turns(n_rows, batch_size, before, every):
+    """How many rows of an epoch a player learns from that moves in each n-th step."""
+    if every == 1:
+        return n_rows
+    sizes = np.diff([*range(0, n_rows, batch_size), n_rows])
+    steps = before + np.arange(1, len(sizes) + 1)
+    return int(sizes[steps % every == 0].sum())
 
 
 def _order(n_rows, seed, epoch, shuffled):
@@ -409,7 +469,7 @@ def _order(n_rows, seed, epoch, shuffled):
 
 
 def _draws(plan, epoch, n_steps, is_random):
-    """What the augmentation of each member is random by, in every step of an epoch."""
+    """What the chance of each member comes from, in every step of an epoch."""
     draws = np.zeros((n_steps, len(plan.seeds)), np.uint32)
     if is_random:
         for k, seed in enumerate(plan.seeds):
@@ -418,18 +478,17 @@ def _draws(plan, epoch, n_steps, is_random):
     return draws
 
 
-def _evaluate(trainer, data, metric_names, sizes, running):
-    totals = trainer.zeros(2 + len(metric_names))
+def _evaluate(trainer, data, running):
+    """What validation rows say, for each member."""
+    totals, tallies = trainer.begin_evaluation()
+    n_rows = 0
     for members in data.evaluation_blocks(running):
-        totals = trainer.evaluate(members, totals)
-    for (loss, penalty, *metrics), weight, n_rows in zip(
-        np.asarray(totals).tolist(), data.total_weights, data.sizes, strict=True
-    ):
-        values = {"val_loss": loss / weight + penalty / n_rows}
-        for name, value in zip(metric_names, metrics, strict=True):
-            values[f"val_{name}"] = value / weight
-        values |= {f"val_{name}": value for name, value in trainer.metrics().items()}
-        yield values
+        totals = trainer.evaluate(members, totals, tallies, n_rows)
+        n_rows += len(members[0][-1])
+    return [
+        {f"val_{name}": value for name, value in judged.items()}
+        for judged in trainer.judged(totals, tallies, data.total_weights, data.sizes)
+    ]
 
 
 class _Member:
@@ -450,12 +509,12 @@ class _Member:
         self.weights = None  # to be kept, unless they are the last ones
         self.error = None
 
-    def is_finite(self, logs, epoch, rates):
-        """Whether training can go on."""
-        for name in ("loss", "val_loss"):
+    def is_finite(self, logs, epoch, largest):
+        """Whether training can go on; `largest` has the learning rates of losses."""
+        for name, rate in largest.items():
             value = logs.get(name, 0.0)
             if not np.isfinite(value):
-                rate = float(np.max(rates))
+                rate = float(rate)
                 self.error = TrainingDivergedError(epoch + 1, name, value, rate)
                 self.running = False
                 return False
@@ -494,14 +553,14 @@ class _Member:
 
     def _monitored(self):
         value = self.logs[self._stopping.monitor]
-        return -value if self._stopping.monitor.endswith("accuracy") else value
+        return -value if self._stopping.larger_is_better else value
 
     def outcome(self, weights):
         """What training led to, if it ends with these weights."""
         n_epochs = self._n_epochs  # without one whose values were half written down
         history = {name: values[:n_epochs] for name, values in self._history.items()}
         return Outcome(
-            weights=weights if self.weights is None else self.weights,
+            players=weights if self.weights is None else self.weights,
             history=history,
             n_epochs=self._n_epochs,
             best_epoch=self._best_epoch or self._n_epochs,

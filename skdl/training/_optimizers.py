@@ -12,6 +12,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from skdl.training._average import Average
 from skdl.training._description import Description
 from skdl.training._identity import identity
 
@@ -173,6 +174,30 @@ class OptimizerSpec:
         return self.optimizer_class is keras.optimizers.Adam and not any(
             self.config.get(option) for option in _ADAM_OPTIONS
         )
+
+    def without_average(self):
+        """The same optimizer, and apart from it the average that it keeps of weights.
+
+        Keras's ``use_ema`` puts the average in the place of the weights when training
+        ends, so that weights of an earlier epoch are not averaged. The engine keeps it
+        beside them.
+
+        Returns
+        -------
+        spec : OptimizerSpec
+            Without ``use_ema``; the same if it has none, or one that overwrites weights
+            in the midst of training.
+        average : Average or None
+            As Keras computes it.
+        """
+        config = self.config
+        overwrites = config.get("ema_overwrite_frequency")
+        if not config.get("use_ema") or overwrites or "inner_optimizer" in config:
+            return self, None
+        if config.get("gradient_accumulation_steps"):
+            return self, None
+        average = Average(config["ema_momentum"])
+        return _spec(self._made({**copy.deepcopy(config), "use_ema": False})), average
 
     def build(self):
         """Make a fresh optimizer.

@@ -1,4 +1,4 @@
-"""A program is a network + loss + optimizer, traced once and reused by later fits."""
+"""A program is players + an objective, traced once and reused by later fits."""
 
 import contextlib
 import os
@@ -12,13 +12,8 @@ import keras
 from skdl._seeds import seeded_build
 from skdl.training._description import Description
 from skdl.training._identity import identity, keras_settings
-from skdl.training._optimizers import OptimizerSpec
-from skdl.training._tensorflow import (
-    CompiledTrainer,
-    Predictor,
-    Trainer,
-    shares_a_vector,
-)
+from skdl.training._objective import Objective
+from skdl.training._tensorflow import Predictor, Trainer, shares_a_vector
 from skdl.training._weights import Layout
 
 MAX_PROGRAMS = 32
@@ -123,79 +118,84 @@ def network_spec(build, input_shape, n_outputs, *, dtype="float32", **params):
 class ProgramKey:
     """All that decides whether two fits can share a traced program.
 
-    Loss, metrics and augmentation are compared by what they compute at the moment when
+    Objective and augmentation are compared by what they compute at the moment when
     the key is made, with all that their functions read: see `identity`. A user may
     change that afterwards, and does so in a notebook.
 
     Parameters
     ----------
-    network : NetworkSpec
-        The network.
-    loss : callable or None
-        ``loss(y_true, y_pred) -> (batch,)`` in ``keras.ops``.
-        None for a compiled model, which has loss and metrics of its own.
-    optimizer : OptimizerSpec
-        The optimizer without its learning rate, which is a value.
+    players : tuple of Player
+        The networks that move, the one that answers first.
+    objective : Objective
+        What they lower.
     y_shape : tuple of int
-        Shape of one row of y.
+        Shape of one row of y; None for an axis of any length.
     y_dtype : str
         Dtype of y.
-    metrics : tuple of (str, callable), default=()
-        Further quantities of the validation data, ``metric(y_true, y_pred) ->
-        (batch,)``, by name.
-    weight_decay: bool, default=False
-        Whether kernels are shrunk in every step; by how much is a value.
     n_members : int, default=1
-        How many copies of the network are trained side by side.
+        How many copies of the networks are trained side by side.
+    x_shape : tuple of int or None, default=None
+        Shape of one row of X; None is that of the first player's network.
     x_dtype : str or None, default=None
-        Dtype in which rows are held; None is the network's.
+        Dtype in which rows are held; None is the first network's.
     augment : object or None, default=None
         What training rows go through: ``augment.build()`` gives an object with
         ``variables``, the states of its random generators, and ``check(input_shape,
-        dtype)``, that is called with a batch. It returns one of the same shape, and for
-        each row None or the share that it has in a mixture with the row before it.
-    weighted : bool, default=True
-        Whether the loss of a compiled model is given the weights of rows.
+        dtype)``. It is called as ``(X, y, weight, tools)`` with a batch, and returns X
+        of the same shape and a list of (y, weight): one target for each row, or several
+        with shares of its weight.
 
     Attributes
     ----------
     computes : Description
-        What stands for loss, metrics and augmentation in comparisons.
+        What stands for objective and augmentation in comparisons.
     """
 
-    network: NetworkSpec
-    loss: Callable = field(compare=False)
-    optimizer: OptimizerSpec
+    players: tuple
+    objective: Objective = field(compare=False)
     y_shape: tuple
     y_dtype: str
-    metrics: tuple = field(default=(), compare=False)
-    weight_decay: bool = False
     n_members: int = 1
+    x_shape: tuple | None = None
     x_dtype: str | None = None
     augment: object = field(default=None, compare=False)
-    weighted: bool = True
     computes: Description = field(init=False, repr=False)
 
     def __post_init__(self):
         object.__setattr__(self, "computes", self._looked_at())
 
     def _looked_at(self):
-        return identity(self.loss, self.metrics, self.augment, keras_settings())
+        return identity(*self.objective.parts(), self.augment, keras_settings())
+
+    @property
+    def network(self):
+        """The `NetworkSpec` of the player that answers."""
+        return self.players[0].network
+
+    @property
+    def row_shape(self):
+        """Shape of one row of X."""
+        return self.network.input_shape if self.x_shape is None else self.x_shape
+
+    @property
+    def dtype(self):
+        """Dtype in which is computed."""
+        return self.network.dtype
 
     def has_changed(self):
-        """Whether loss, metrics or augmentation compute another thing by now.
+        """Whether an optimizer, the objective or augmentation compute another thing.
 
         Returns
         -------
         bool
             Also True if that cannot be said.
         """
-        optimizer = self.optimizer.has_changed()
-        return optimizer or self._looked_at() != self.computes
+        changed = any(player.optimizer.has_changed() for player in self.players)
+        return changed or self._looked_at() != self.computes
 
 
 def can_have_members(key):
-    """Whether several copies of the network can be trained side by side.
+    """Whether several copies of the networks can be trained side by side.
 
     Parameters
     ----------
@@ -205,14 +205,20 @@ def can_have_members(key):
     Returns
     -------
     bool
-        False if the optimizer looks at several variables at once, or averages them at
-        the end, if Keras has to see each variable by itself, or if rows are augmented,
-        which is not for the empty batches of a member that has stopped.
+        False if an optimizer looks at several variables at once, or averages them at
+        the end, if Keras has to see each variable or the metrics by itself, or if rows
+        are augmented, which is not for the empty batches of a member that has stopped.
     """
-    config = key.optimizer.config
-    if key.augment or config.get("global_clipnorm") or config.get("use_ema"):
+    if key.augment or key.objective.as_keras:
         return False
-    return shares_a_vector(PROGRAMS.network(key.network).layout, key.optimizer)
+    return all(map(_can_be_copied, key.players))
+
+
+def _can_be_copied(player):
+    config = player.optimizer.config
+    if config.get("global_clipnorm") or config.get("use_ema"):
+        return False
+    return shares_a_vector(PROGRAMS.network(player.network).layout, player.optimizer)
 
 
 class Network:
@@ -321,7 +327,7 @@ class ProgramCache:
                 self._idle = OrderedDict(
                     (key, idle)
                     for key, idle in self._idle.items()
-                    if key.network != spec
+                    if all(player.network != spec for player in key.players)
                 )
             if spec not in self._networks:
                 self._networks[spec] = Network(spec)
@@ -355,17 +361,17 @@ class ProgramCache:
         it was made with. So it is of use only as long as they are what they were: this
         is looked at before it is lent again, and when it comes back.
         """
-        network = self.network(key.network)
+        networks = {p.name: self.network(p.network) for p in key.players}
         with self._lock:
             trainer = self._idle_trainer(key)
             if trainer is None:
-                make = Trainer if key.loss is not None else CompiledTrainer
-                trainer = make(network.model, network.layout, key)
+                trainer = Trainer(networks, key)
         try:
             yield trainer
         finally:
             trainer.clear()
-            if not trainer.key.has_changed() and not network.has_changed():
+            changed = any(network.has_changed() for network in networks.values())
+            if not changed and not trainer.key.has_changed():
                 with self._lock:
                     self._idle.setdefault(key, []).append(trainer)
                     self._idle.move_to_end(key)

@@ -41,8 +41,16 @@ def called(augmentation, X, seed):
         (v, tf.stack([tf.cast(seed, "uint32"), tf.constant(1000 * k, "uint32")]))
         for k, v in enumerate(augmentation.variables)
     ]
+    y, weight = tf.range(tf.shape(X)[0]), tf.ones(tf.shape(X)[0], X.dtype)
     with keras.StatelessScope(state_mapping=states):
-        return augmentation(X)
+        X, targets = augmentation(X, y, weight)
+    if len(targets) == 1:
+        return X, None
+    (_, share), (_, rest) = targets
+    tf.debugging.assert_equal(targets[0][0], y)
+    tf.debugging.assert_equal(targets[1][0], tf.roll(y, 1, 0))
+    tf.debugging.assert_near(rest, tf.roll(weight, 1, 0) * (1 - share))
+    return X, share
 
 
 def augmented(augment, X, seed=0):

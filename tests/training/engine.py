@@ -10,7 +10,9 @@ from skdl.networks import dense_network
 from skdl.training import _program
 from skdl.training._data import ArrayData
 from skdl.training._loop import Plan, train
+from skdl.training._objective import Supervised
 from skdl.training._optimizers import resolve_optimizer
+from skdl.training._player import Player
 from skdl.training._program import ProgramKey, network_spec
 from skdl.training._schedules import learning_rates
 from skdl.training._weights import Weights
@@ -163,10 +165,22 @@ class Noted(ArrayData):
 # -- the engine ------------------------------------------------------------------------
 
 
-def program_key(spec, y, *, optimizer="adam", loss=squared_error, metrics=()):
+def program_key(
+    spec,
+    y,
+    *,
+    optimizer="adam",
+    loss=squared_error,
+    metrics=(),
+    weight_decay=False,
+    **options,
+):
     """The key of a program for targets like `y`."""
-    found, _, _ = resolve_optimizer(optimizer)
-    return ProgramKey(spec, loss, found, y.shape[1:], y.dtype.name, metrics)
+    found, average = resolve_optimizer(optimizer)[0].without_average()
+    player = Player(spec, found, average=average, weight_decay=weight_decay)
+    return ProgramKey(
+        (player,), Supervised(loss, metrics), y.shape[1:], y.dtype.name, **options
+    )
 
 
 def fit(
@@ -193,7 +207,6 @@ def fit(
         rates=learning_rates(schedule, learning_rate=rate, epochs=epochs),
         seeds=[seed],
         stopping=stopping,
-        metric_names=tuple(name for name, _ in key.metrics),
     )
     with cache.trainer(key) as trainer:
         trainer.reset([start])

@@ -384,7 +384,7 @@ class _Noise:
         """Have variables only now, as layers that make theirs when they are built."""
         self.variables = [generator.state for generator in self.generators]
 
-    def __call__(self, X):
+    def __call__(self, X, y, weight, tools):
         shape = (ops.shape(X)[0], *[1] * (len(X.shape) - 1))
         drawn = [
             keras.random.uniform(shape, dtype=X.dtype, seed=generator)
@@ -392,7 +392,7 @@ class _Noise:
             for _ in range(2)
         ]
         with_drawn = tf.numpy_function(self.note, [X, *drawn], X.dtype)
-        return ops.reshape(with_drawn, ops.shape(X)), None
+        return ops.reshape(with_drawn, ops.shape(X)), [(y, weight)]
 
     @staticmethod
     def note(X, *drawn):
@@ -540,10 +540,12 @@ class Mix:
         assert input_shape == MIXED_SHAPE
         assert dtype == "float64"
 
-    def __call__(self, X):
+    def __call__(self, X, y, weight, tools):
         share = X[:, 0, 0, 0]
         kept = share[:, None, None, None]
-        return kept * X + (1 - kept) * ops.roll(X, 1, axis=0), share
+        before, others, theirs = (ops.roll(each, 1, axis=0) for each in (X, y, weight))
+        targets = [(y, share * weight), (others, (1 - share) * theirs)]
+        return kept * X + (1 - kept) * before, targets
 
 
 MIXED_SHAPE = (3, 4, 2)

@@ -39,27 +39,35 @@ class Scripted:
         self.finished = False
         self.is_random = False
         self.calls = []  # (rows, rates, batch_size) of every epoch
+        self.players, self.every = {"network": None}, [1]
 
-    def zeros(self, *shape):
-        return np.zeros((1, *shape))
+    def loss_name(self, player):
+        return "loss"
 
-    def run(self, members, rates, decays, draws, batch_size, totals):
+    def begin_epoch(self):
+        return 0.0
+
+    def run(self, members, first_step, rates, decays, draws, batch_size, totals):
         ((_, _, _, order),) = members
-        self.calls.append((list(order), list(rates), batch_size))
+        self.calls.append((list(order), list(*rates), batch_size))
         self.epoch += 1
         return totals + len(order) * self.losses[self.epoch - 1]
 
-    def evaluate(self, members, totals):
-        loss, *metrics = self.validation[self.epoch - 1]
-        no_penalty = 0.0
-        sums = N * np.array([loss, no_penalty, *metrics])
-        return totals + sums[: totals.shape[1]]
+    def means(self, totals, n_rows):
+        return [{"loss": totals / n_rows[0][0]}]
 
-    def metrics(self):
-        return {}
+    def begin_evaluation(self):
+        return np.zeros(2), []
+
+    def evaluate(self, members, totals, tallies, first_row):
+        return totals + N * np.array(self.validation[self.epoch - 1])
+
+    def judged(self, totals, tallies, total_weights, n_rows):
+        loss, accuracy = (totals / total_weights[0]).tolist()
+        return [{"loss": loss, "accuracy": accuracy}]
 
     def weights(self):
-        return [self.epoch]
+        return [{"network": self.epoch}]
 
     def finish(self):
         self.finished = True
@@ -84,7 +92,7 @@ def run(trainer, *, batch_size=3, seed=0, schedule=None, epochs=None, **options)
     epochs = epochs or len(trainer.losses)
     plan_options = {
         name: options.pop(name)
-        for name in ("stopping", "metric_names", "first_epoch")
+        for name in ("stopping", "first_epoch")
         if name in options
     }
     rates = learning_rates(schedule, learning_rate=1.0, epochs=epochs)
@@ -106,7 +114,7 @@ def test_history_without_validation():
 
 def test_history_with_validation_and_metrics():
     trainer = Scripted([3.0, 2.0], val_loss=[5.0, 4.0], accuracy=[0.25, 0.5])
-    outcome = run(trainer, validation=Rows(), metric_names=("accuracy",))
+    outcome = run(trainer, validation=Rows())
     assert outcome.history == {
         "loss": [3.0, 2.0],
         "val_loss": [5.0, 4.0],
@@ -192,8 +200,9 @@ def test_stopping_is_that_of_keras(monitor, patience, min_delta):
         outcome = run(
             Scripted(*columns.values()),
             validation=Rows(),
-            metric_names=("accuracy",),
-            stopping=Stopping(monitor, patience, min_delta),
+            stopping=Stopping(
+                monitor, patience, min_delta, larger_is_better=mode == "max"
+            ),
         )
         n_epochs, best = keras_early_stopping(values, mode=mode, **options)
         assert outcome.n_epochs == n_epochs

@@ -409,8 +409,8 @@ def test_programs_share_no_variables(optimizer):
     with cache.trainer(key) as one, cache.trainer(key) as two:
         one.reset([first])
         two.reset([second])
-        assert same_bits(one.weights()[0], first)
-        assert same_bits(two.weights()[0], second)
+        assert same_bits(one.weights()[0]["network"], first)
+        assert same_bits(two.weights()[0]["network"], second)
     for variable, value in zip(
         [*layout.trainable, *layout.state], pattern, strict=True
     ):
@@ -430,7 +430,8 @@ class Overflowing(Listener):
     """Leaves NaN in all weights and in the optimizer."""
 
     def on_epoch_begin(self, run, epoch, learning_rate):
-        (weights,) = run.trainer.weights()
+        (players,) = run.trainer.weights()
+        weights = players["network"]
         lost = weights._replace(trainable=weights.trainable * np.nan)
         run.trainer.set_weights([lost])
 
@@ -457,8 +458,10 @@ def test_fit_that_fails_does_not_harm_the_next(listener, error, optimizer):
 
 
 def variables(trainer):
-    (values,) = trainer.weights()
-    return [values.trainable, *values.state, *trainer.optimizer_state()]
+    (players,) = trainer.weights()
+    (optimizer,) = trainer.going_on()
+    values = players["network"]
+    return [values.trainable, *values.state, *optimizer]
 
 
 @pytest.mark.parametrize("optimizer", ["adam", keras.optimizers.Adafactor()])

@@ -90,26 +90,40 @@ def traced(function, signature):
     return quickly
 
 
-def call(model, variables, state, X, *, training):
-    """Call a model with other values than its own variables have."""
+def call(model, variables, state, X):
+    """The outputs of a model with other values than its own variables have."""
     pairs = zip(
         [*model.trainable_variables, *model.non_trainable_variables],
         [*variables, *state],
         strict=True,
     )
-    with other_values(model, pairs, training=training) as scope:
-        outputs = forward(model, X, training=training)
-        losses = model.losses
-    state = [scope.get_current_value(v) for v in model.non_trainable_variables]
-    return outputs, state, losses
+    with other_values(model, pairs, training=False):
+        return forward(model, X, training=False)
 
 
 @contextlib.contextmanager
-def other_values(model, pairs, *, training):
-    """Let variables have other values, and layers their quick ways to compute."""
+def other_values(model, pairs, *, training, second_order=False):
+    """Let variables have other values, and layers their quick ways to compute.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Traced within the block.
+    pairs : iterable of (keras.Variable, tensor)
+        Variables, and what they are within the block.
+    training : bool
+        Whether batches are normalised by their own statistics.
+    second_order : bool, default=False
+        Whether the gradient is differentiated again, which some quick ways are not for.
+
+    Yields
+    ------
+    keras.StatelessScope
+        With the values that variables were given within the block.
+    """
     with (
         fused_batch_norm(model) if training else contextlib.nullcontext(),
-        quick_recurrence(model),
+        quick_recurrence(model, second_order=second_order),
         StatelessScope(state_mapping=list(pairs), collect_losses=True) as scope,
     ):
         yield scope

@@ -152,7 +152,7 @@ class Predictor:
 
         def forward(rows):
             outputs = [
-                call(self._model, variables, state, rows, training=False)[0]
+                call(self._model, variables, state, rows)
                 for variables, state in members
             ]
             forms.append(outputs[0])

@@ -11,7 +11,7 @@ RECURRENT = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
 
 
 @contextlib.contextmanager
-def quick_recurrence(model):
+def quick_recurrence(model, *, second_order=False):
     """Let the recurrent layers of a model be computed as is quickest on a CPU.
 
     Keras goes through the steps of a sequence in a loop within the graph, which takes
@@ -26,11 +26,14 @@ def quick_recurrence(model):
     model : keras.Model
         Traced within the block, by one thread at a time: its layers have another
         ``inner_loop`` meanwhile.
+    second_order : bool, default=False
+        Whether gradients are differentiated again. TensorFlow's operation for a whole
+        LSTM has no second derivative, so it is not used then.
     """
     layers = [] if has_gpu() else _recurrent_layers(model)
     try:
         for layer in layers:
-            layer.inner_loop = _quick(layer)
+            layer.inner_loop = _quick(layer, whole=not second_order)
         yield
     finally:
         for layer in layers:
@@ -51,7 +54,7 @@ def _recurrent_layers(model):
     ]
 
 
-def _quick(layer):
+def _quick(layer, *, whole):
     as_keras = layer.inner_loop
 
     def inner_loop(sequences, initial_state, mask, training=False):
@@ -62,7 +65,8 @@ def _quick(layer):
                 kept = layer.cell.get_dropout_mask(sequences[:, 0, :])
                 sequences = sequences * kept[:, None, :]
             if (
-                isinstance(layer, keras.layers.LSTM)
+                whole
+                and isinstance(layer, keras.layers.LSTM)
                 and layer.compute_dtype == "float32"
             ):
                 return _whole_lstm(layer, sequences, *initial_state)

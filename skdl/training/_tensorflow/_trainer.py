@@ -1,232 +1,233 @@
-"""The epoch step and the evaluation step, traced once for each program."""
+"""Epochs and evaluations of a program, traced once for each."""
 
-import contextlib
 import functools
-import itertools
 
 import numpy as np
 import tensorflow as tf
-from keras import KerasTensor, StatelessScope, Variable, name_scope
+from keras import StatelessScope
 
-from skdl.training._tensorflow._graph import (
-    TRACING,
-    call,
-    per_row,
-    rows_at_once,
-    split,
-    traced,
-)
-from skdl.training._weights import Weights
+from skdl.training._tensorflow._counters import Counters
+from skdl.training._tensorflow._graph import rows_at_once, traced
+from skdl.training._tensorflow._moving import Moving, may_look_up
+from skdl.training._tensorflow._networks import NetworkCall, Networks
+from skdl.training._tensorflow._tools import Batch, Tools, seeds_of
 
-_DRAWS_OF_ONE = 2**16  # numbers that one random generator may draw in a step
 EVALUATED = 2**18  # positions of validation rows that are computed together
-_FUSED_ADAM = 20_000  # parameters from which TensorFlow's own Adam is the faster one
 
 
 class Trainer:
-    """A network, a loss and an optimizer, with the variables of one running fit.
+    """Players and an objective, with the variables of one running fit.
 
-    A fit may train several *members*: copies of the network which have weights and
-    rows of their own, and share optimizer, learning rates and number of steps. Their
+    A fit may train several *members*: copies of the networks which have weights and
+    rows of their own, and share optimizers, learning rates and number of steps. Their
     steps are computed side by side, each exactly as it would be alone, and the
     optimizer's is taken for all of them at once.
 
     Parameters
     ----------
-    model : keras.Model
-        The pattern; its own variables are not used.
-    layout : Layout
-        How the vector of parameters divides into variables.
+    networks : dict of str to Network
+        Of each player, by its name; their variables are not used.
     key : ProgramKey
-        Loss, optimizer, metrics, shapes and dtypes, number of members.
+        Players, objective, shapes and dtypes, number of members.
 
     Attributes
     ----------
     key : ProgramKey
         The same.
+    players : dict of str to Moving
+        The variables of the players.
+    counters : Counters
+        Keras's metrics, for an objective that has some.
+    evaluated_at_once : int
+        Rows of validation data that are computed together.
+    n_bytes : int
+        Of all variables.
     """
 
-    def __init__(self, model, layout, key):
-        self._model = model
-        self._layout = layout
+    def __init__(self, networks, key):
         self.key = key
-        self._loss = key.loss
-        self._metrics = [metric for _, metric in key.metrics]
-        self._check(model, key)
-        self._spec = key.optimizer
-        self._optimizer = self._spec.build()
-        # Summing gradients over replicas, of which there is one here, would register a
-        # gradient function in TensorFlow that keeps every traced graph for ever.
-        for optimizer in with_inner(self._optimizer):
-            optimizer._all_reduce_sum_gradients = lambda pairs: pairs
-        self._n_members = n_members = key.n_members
-        self._state = [
-            [Variable(v.numpy(), dtype=v.dtype) for v in layout.state]
-            for _ in range(n_members)
+        self._objective = objective = key.objective
+        models = {name: network.model for name, network in networks.items()}
+        objective.check(models, key)
+        self.players = {
+            player.name: Moving(
+                player,
+                networks[player.name].model,
+                networks[player.name].layout,
+                key.n_members,
+                apart=objective.as_keras and may_look_up(models[player.name]),
+            )
+            for player in key.players
+        }
+        self._moving = [*self.players.values()]
+        self._logged = [
+            ("value", *objective.logged.get(name, ())) for name in self.players
         ]
-        # One flat vector where that is the same: a fraction of the operations.
-        self._flat = self._shares_a_vector()
-        large = layout.n_parameters >= _FUSED_ADAM
-        self._fused = self._flat and large and self._spec.plain_adam
-        if self._flat:
-            vector = layout.join([v.numpy() for v in layout.trainable])
-            vector = np.tile(vector, n_members)  # one member after the other
-            self._parameters = [Variable(vector, dtype=vector.dtype)]
-        else:
-            self._parameters = [_copy(v) for v in layout.trainable]
-        self._kernels = self._kernel_masks() if key.weight_decay else None
+        self.counters = Counters(objective.keras_metrics(models))
         self._augmentation = key.augment and key.augment.build()
         if self._augmentation is not None:
-            self._augmentation.check(key.network.input_shape, key.network.dtype)
-        self._optimizer.build(self._parameters)
-        self._fresh_optimizer = self.optimizer_state()
-        held = [*self._parameters, *(v for state in self._state for v in state)]
-        self.n_bytes = sum(v.numpy().nbytes for v in held)
-        self.n_bytes += sum(value.nbytes for value in self._fresh_optimizer)
-        spec = key.network
-        self._dtype = spec.dtype
-        self._row_shape = spec.input_shape
-        self._evaluation_rows = evaluation_rows(spec.input_shape)
+            self._augmentation.check(key.row_shape, key.dtype)
+        self.n_bytes = sum(moving.n_bytes for moving in self._moving)
+        self._n_members = n_members = key.n_members
+        self._dtype = key.dtype
+        self._any_steps = None in key.row_shape and not objective.as_keras
+        self.evaluated_at_once = evaluation_rows(key.row_shape)
         self._batch = [
-            tf.TensorSpec([None, *spec.input_shape], key.x_dtype or spec.dtype),
+            tf.TensorSpec([None, *key.row_shape], key.x_dtype or key.dtype),
             tf.TensorSpec([None, *key.y_shape], key.y_dtype),
-            tf.TensorSpec([None], self._weight_dtype(spec)),
+            tf.TensorSpec([None], objective.weight_dtype(key.dtype)),
         ]
-        # convolutions do not take batches without rows, which stopped members are given
-        self._skips = n_members > 1 and len(spec.input_shape) > 1
+        # some things do not take batches without rows, which stopped members are given:
+        # convolutions, and whatever an objective may do
+        self._skips = n_members > 1 and (
+            len(key.row_shape) > 1 or len(key.players) > 1 or objective.is_random
+        )
         self._rows = [[*self._batch, tf.TensorSpec([None], tf.int32)]] * n_members
 
     @functools.cached_property
     def _run_epoch(self):
-        rates = tf.TensorSpec([None], tf.float32)
-        batch_size = tf.TensorSpec([], tf.int32)
+        rates = [tf.TensorSpec([None], tf.float32)] * len(self._moving)
+        number = tf.TensorSpec([], tf.int32)
         draws = tf.TensorSpec([None, self._n_members], tf.uint32)
-        totals = tf.TensorSpec([self._n_members], tf.float64)
+        n_totals = self._n_members * sum(map(len, self._logged))
+        totals = tf.TensorSpec([n_totals], tf.float64)
         return traced(
-            self._epoch, [self._rows, rates, rates, draws, batch_size, totals]
+            self._epoch, [self._rows, number, rates, rates, draws, number, totals]
         )
 
     @functools.cached_property
     def _run_evaluation(self):
-        shape = [self._n_members, 2 + len(self._metrics)]
-        return traced(self._evaluation, [self._rows, tf.TensorSpec(shape, tf.float64)])
+        totals = tf.TensorSpec([self._n_members, self._n_judged], tf.float64)
+        number = tf.TensorSpec([], tf.int32)
+        evaluate = self._one_evaluation if self._has_metrics else self._evaluation
+        return traced(evaluate, [self._rows, totals, number, number])
 
     @functools.cached_property
-    def _member_step(self):
-        return self._of_one_member(self._gradient, tf.TensorSpec([], tf.uint32))
+    def _member_turns(self):
+        """For each player, how one member's part of its turn is computed."""
+        number = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.uint32)
+        return [
+            self._of_one_member(functools.partial(self._gradient, place), *number)
+            for place in range(len(self._moving))
+        ]
 
     @functools.cached_property
     def _member_sums(self):
-        return self._of_one_member(self._sums)
+        return self._of_one_member(self._sums, tf.TensorSpec([], tf.int32))
+
+    @property
+    def every(self):
+        """For each player, in each how manieth step it moves."""
+        return [player.every for player in self.key.players]
 
     @property
     def is_random(self):
         """Whether a step depends on `draws`."""
-        return self._augmentation is not None
+        return self._augmentation is not None or self._objective.is_random
+
+    @property
+    def _has_metrics(self):
+        return bool(self._objective.metrics)
+
+    @property
+    def _n_judged(self):
+        return len(self._objective.judged) + 1  # and penalties
 
     def _of_one_member(self, function, *further):
         """A member's part of a computation: for several of them traced only once."""
         if self._n_members == 1:
             return function
-        vector = tf.TensorSpec([self._layout.n_parameters], self._layout.dtype)
-        state = [tf.TensorSpec(v.shape, v.dtype) for v in self._layout.state]
-        return traced(function, [[vector], state, *self._batch, *further])
-
-    def _shares_a_vector(self):
-        return shares_a_vector(self._layout, self._spec)
-
-    @staticmethod
-    def _weight_dtype(spec):
-        """Dtype of the weights of rows."""
-        return spec.dtype
-
-    @staticmethod
-    def _check(model, key):
-        """Complain about what cannot be traced."""
-        _check_loss(model, key)
+        weights = [[*moving.signature()] for moving in self._moving]
+        X, y, weight = self._batch
+        return traced(function, [weights, X, [(y, weight)], *further])
 
     # -- variables ------------------------------------------------------------------
 
-    def reset(self, weights, optimizer_state=None):
+    def reset(self, weights, going_on=None):
         """Set every variable, so that nothing of an earlier fit remains.
 
         Parameters
         ----------
-        weights : list of Weights
-            Where training begins, for each member.
-        optimizer_state : list of ndarray or None, default=None
-            From `optimizer_state`; None begins afresh.
+        weights : list of (dict of str to Weights, or Weights)
+            Where training begins, for each member: of the players by name, or of the
+            only one.
+        going_on : list of list of ndarray or None, default=None
+            From `going_on`; None begins afresh.
         """
-        self.set_weights(weights)
-        state = optimizer_state or self._fresh_state()
-        _assign(self._optimizer.variables, state)
+        states = going_on or [None] * len(self._moving)
+        for (name, moving), state in zip(self.players.items(), states, strict=True):
+            moving.reset(_of_player(weights, name), state)
 
     def set_weights(self, weights):
-        """Set the weights and leave the optimizer as it is.
+        """Set the weights and leave the optimizers as they are.
 
         Parameters
         ----------
-        weights : list of Weights
+        weights : list of (dict of str to Weights, or Weights)
             From here training goes on, for each member.
         """
-        values = [np.concatenate([member.trainable for member in weights])]
-        if not self._flat:
-            values = self._layout.split(values[0])
-        _assign(self._parameters, values)
-        for variables, member in zip(self._state, weights, strict=True):
-            _assign(variables, member.state)
+        for name, moving in self.players.items():
+            moving.set_weights(_of_player(weights, name))
 
-    def _fresh_state(self):
-        if self._spec.elementwise:
-            return self._fresh_optimizer
-        optimizer = self._spec.build()  # some begin with copies of the weights
-        optimizer.build([_copy(v) for v in self._parameters])
-        return [v.numpy() for v in optimizer.variables]
+    def weights(self):
+        """The present weights; of a player with an average, that.
+
+        Returns
+        -------
+        list of dict of str to Weights
+            Copies, for each member, by the names of players.
+        """
+        of_players = [moving.weights() for moving in self._moving]
+        return [
+            dict(zip(self.players, members, strict=True))
+            for members in zip(*of_players, strict=True)
+        ]
+
+    def going_on(self):
+        """What training goes on from, beside the weights; for `reset`.
+
+        Returns
+        -------
+        list of list of ndarray
+            Copies, for each player.
+        """
+        return [moving.going_on() for moving in self._moving]
 
     def clear(self):
         """Forget what was learnt."""
-        state = [v for variables in self._state for v in variables]
-        for variable in [*self._parameters, *state]:
-            variable.assign(tf.zeros_like(variable.value))
-        _assign(self._optimizer.variables, self._fresh_optimizer)
-
-    def weights(self):
-        """The present weights.
-
-        Returns
-        -------
-        list of Weights
-            Copies, for each member.
-        """
-        values = [v.numpy() for v in self._parameters]
-        vector = values[0] if self._flat else self._layout.join(values)
-        if self._n_members > 1:  # without holding on to those of the others
-            vectors = [part.copy() for part in np.split(vector, self._n_members)]
-        else:
-            vectors = [vector]
-        return [
-            Weights(vector, tuple(v.numpy() for v in state))
-            for vector, state in zip(vectors, self._state, strict=True)
-        ]
-
-    def optimizer_state(self):
-        """The optimizer's variables, for `reset`.
-
-        Returns
-        -------
-        list of ndarray
-            Copies.
-        """
-        return [v.numpy() for v in self._optimizer.variables]
+        for moving in self._moving:
+            moving.clear()
 
     def finish(self):
-        """Let the optimizer put its averaged weights in place, if it keeps any."""
-        self._optimizer.finalize_variable_values(self._parameters)
+        """Let optimizers put their averaged weights in place, if they keep any."""
+        for moving in self._moving:
+            moving.finish()
+
+    def trace(self):
+        """Trace a step, unless that was done before.
+
+        Raises
+        ------
+        AssignsWeights
+            If that cannot be done, as the optimizer's steps are not all there is.
+        """
+        _ = self._run_epoch
 
     # -- one epoch ------------------------------------------------------------------
 
-    def run(self, members, rates, decays, draws, batch_size, totals):
-        """Take one optimizer step for each batch of rows.
+    def begin_epoch(self):
+        """Begin to sum up an epoch.
+
+        Returns
+        -------
+        tensor
+            For `run`.
+        """
+        self.counters.reset()
+        return _zeros((self._n_members * sum(map(len, self._logged)),))
+
+    def run(self, members, first_step, rates, decays, draws, batch_size, totals):
+        """Let the players whose turn it is move once for each batch of rows.
 
         Parameters
         ----------
@@ -234,87 +235,152 @@ class Trainer:
             For each member X, y, weight (tensors of shape (n_rows, ...)), and which of
             these rows, in which order (ndarray of shape (n,), int32); none for a member
             that is to learn no more.
-        rates : ndarray of shape (n_steps,)
-            The learning rate of every step.
-        decays : ndarray of shape (n_steps,)
-            The share of every kernel that is taken off in the step, for programs with
-            weight decay.
+        first_step : int
+            The number of the first step since training began.
+        rates : list of ndarray of shape (n_steps,)
+            For each player, the learning rate of every step.
+        decays : list of ndarray of shape (n_steps,)
+            For each player, the share of every kernel that is taken off in the step, if
+            it has weight decay.
         draws : ndarray of shape (n_steps, n_members)
-            uint32, what augmentation is random by in each step.
+            uint32, what is random in each step comes from.
         batch_size : int
             Rows per step; the last batch may be shorter.
-        totals : tensor of shape (n_members,)
-            The sums so far, see Returns.
+        totals : tensor
+            The sums so far: of `begin_epoch`, or of the last call.
 
         Returns
         -------
-        tensor of shape (n_members,)
-            `totals` plus the sums over batches of objective times number of rows.
+        tensor
+            `totals` plus what `means` needs of these steps.
         """
         return self._run_epoch(
             [[*rows, tf.constant(order, tf.int32)] for *rows, order in members],
-            tf.constant(rates, tf.float32),
-            tf.constant(decays, tf.float32),
+            tf.constant(first_step, tf.int32),
+            [tf.constant(of_player, tf.float32) for of_player in rates],
+            [tf.constant(of_player, tf.float32) for of_player in decays],
             tf.constant(draws, tf.uint32),
             tf.constant(batch_size, tf.int32),
             totals,
         )
 
-    def _epoch(self, members, rates, decays, draws, batch_size, totals):
-        n_steps = tf.shape(rates)[0]
+    def means(self, totals, n_rows):
+        """Means over the rows of an epoch, for its history.
+
+        Parameters
+        ----------
+        totals : tensor
+            Of the last `run`.
+        n_rows : list of list of int
+            For each player and member, how many rows there were when it moved.
+
+        Returns
+        -------
+        list of dict of str to float
+            For each member: "loss" and what the objective logs; of several players
+            "generator_loss" and the like. NaN of one that has not moved.
+        """
+        sums, logs = iter(np.asarray(totals).tolist()), [{} for _ in n_rows[0]]
+        for name, names, of_members in zip(
+            self.players, self._logged, n_rows, strict=True
+        ):
+            own = [self.loss_name(name), *names[1:]]
+            for log, n in zip(logs, of_members, strict=True):
+                # each sum has to be taken, even where there is nothing to divide by
+                for quantity, total in [(quantity, next(sums)) for quantity in own]:
+                    log[quantity] = total / n if n else float("nan")
+        return [{**log, **self.counters.results()} for log in logs]
+
+    def loss_name(self, player):
+        """What the value that a player lowers is called in the history."""
+        return "loss" if len(self.players) == 1 else f"{player}_loss"
+
+    def _epoch(self, members, first, rates, decays, draws, batch_size, totals):
+        n_steps = tf.shape(rates[0])[0]
 
         def body(step, totals):
-            self._optimizer.learning_rate.assign(tf.gather(rates, step))
             begin = tf.stack([step * batch_size])
             batches = []
             for *rows, order in members:
                 now = tf.strided_slice(order, begin, begin + batch_size)
                 batches.append([tf.gather(values, now) for values in rows])
-            taken = self._step(batches, tf.gather(decays, step), tf.gather(draws, step))
-            return step + 1, totals + taken
+            drawn = tf.unstack(tf.gather(draws, step), self._n_members)
+            batches = [
+                self._augmented(*batch, first + step, draw)
+                for batch, draw in zip(batches, drawn, strict=True)
+            ]
+            taken = []
+            for place, moving in enumerate(self._moving):
+                moving.optimizer.learning_rate.assign(tf.gather(rates[place], step))
+                decay = tf.gather(decays[place], step)
+                taken += self._turn(place, batches, first + step, decay, drawn)
+            return step + 1, totals + tf.stack(taken)
 
         _, totals = tf.while_loop(
             lambda step, _: step < n_steps, body, (0, totals), parallel_iterations=1
         )
         return totals
 
-    def _step(self, batches, decay, draws):
-        members = [
-            self._step_of_member(values, [v.value for v in state], *batch, draw)
-            for values, state, batch, draw in zip(
-                self._values(),
-                self._state,
-                batches,
-                tf.unstack(draws, self._n_members),
+    def _augmented(self, X, y, weight, step, draw):
+        """Other rows like these, and one or several targets for each."""
+        if self._augmentation is None:
+            return Batch(X, [(y, weight)])
+        X = tf.cast(X, self._dtype)
+        tools = Tools(X, draw, step, len(self._moving))
+        seeds = seeds_of(self._augmentation.variables, draw)
+        with StatelessScope(state_mapping=seeds):
+            return Batch(*self._augmentation(X, y, weight, tools))
+
+    def _turn(self, place, batches, step, decay, draws):
+        """The sums of a player's step, which it takes if it is its turn."""
+        moving = self._moving[place]
+
+        def move():
+            members = [
+                self._turn_of_member(place, weights, *batch, step, draw)
+                for weights, batch, draw in zip(
+                    self._weights_in_step(), batches, draws, strict=True
+                )
+            ]
+            sums, gradients, states = zip(*members, strict=True)
+            moving.move(gradients, states, decay)
+            return [value for of_member in sums for value in of_member]
+
+        every = moving.player.every
+        if every == 1:
+            return move()
+        n_sums = self._n_members * len(self._logged[place])
+        return tf.cond(
+            (step + 1) % every == 0, move, lambda: [tf.zeros([], tf.float64)] * n_sums
+        )
+
+    def _weights_in_step(self, *, averaged=False):
+        """For each member, the values and the state of each player."""
+        of_players = [
+            zip(
+                moving.values(averaged=averaged),
+                moving.state_values(),
                 strict=True,
             )
+            for moving in self._moving
         ]
-        totals, gradients, states = zip(*members, strict=True)
-        for variables, state in zip(self._state, states, strict=True):
-            for variable, value in zip(variables, state, strict=True):
-                variable.assign(value)
-        if self._n_members == 1:
-            (gradients,) = gradients
-        else:
-            gradients = [tf.concat([vector for (vector,) in gradients], 0)]
-        if self._kernels:
-            self._shrink_kernels(decay)
-        if self._fused:
-            _apply_adam(self._optimizer, gradients[0], self._parameters[0])
-        else:
-            self._optimizer.apply(gradients, self._parameters)
-        return tf.stack(totals)
+        return [
+            [[*pair] for pair in of_member]
+            for of_member in zip(*of_players, strict=True)
+        ]
 
-    def _step_of_member(self, values, state, X, *others):
+    def _turn_of_member(self, place, weights, X, *others):
+        values, state = weights[place]
+
         def no_step():
             return (
-                tf.zeros([], tf.float64),
+                [tf.zeros([], tf.float64) for _ in self._logged[place]],
                 [tf.zeros_like(value) for value in values],
                 [tf.identity(value) for value in state],
             )
 
-        step = functools.partial(self._member_step, values, state, X, *others)
-        return self._if_rows(X, step, no_step)
+        turn = functools.partial(self._member_turns[place], weights, X, *others)
+        return self._if_rows(X, turn, no_step)
 
     def _if_rows(self, X, compute, nothing):
         """What is computed of these rows, where it can be computed of none of them."""
@@ -322,162 +388,221 @@ class Trainer:
             return compute()
         return tf.cond(tf.shape(X)[0] > 0, compute, nothing)
 
-    def _gradient(self, values, state, X, y, weight, draw):
-        """One member's objective times rows, its gradient, and its new state."""
-        X, targets = self._augmented(X, y, weight, draw)
+    def _gradient(self, place, weights, X, targets, step, draw):
+        """A member's sums for the history, its gradient, and its new state."""
+        X = tf.cast(X, self._dtype)
+        moving, tools = self._moving[place], Tools(X, draw, step, place)
+        name, values = moving.player.name, weights[place][0]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            outputs, state, penalties = self._forward(values, state, X, training=True)
-            losses = tf.add_n([self._weighed(*of, outputs) for of in targets])
-            n_rows = tf.shape(losses)[0]
-            if self._n_members > 1:  # one that has stopped is given no rows
-                n_rows = tf.maximum(n_rows, 1)
-            n_rows = tf.cast(n_rows, losses.dtype)
-            objective = tf.reduce_sum(losses) / n_rows
-            if penalties:
-                objective += tf.add_n([tf.cast(p, losses.dtype) for p in penalties])
-            scaled = objective
+            networks = self._networks(weights)
+            value, log = self._objective.value(name, networks, Batch(X, targets), tools)
+            value = tf.convert_to_tensor(value)
+            n_rows = tf.shape(X)[0]
+            lowered = value
+            if value.shape.rank:
+                if self._n_members > 1:  # one that has stopped is given no rows
+                    n_rows = tf.maximum(n_rows, 1)
+                lowered = tf.reduce_sum(value) / tf.cast(n_rows, value.dtype)
+                if networks[name].penalties:
+                    lowered += tf.add_n(
+                        [tf.cast(p, value.dtype) for p in networks[name].penalties]
+                    )
+            scaled = lowered
             if self._n_members == 1:
-                scaled = self._optimizer.scale_loss(objective)
+                scaled = moving.optimizer.scale_loss(lowered)
         gradients = tape.gradient(scaled, values)
-        return tf.cast(objective * n_rows, tf.float64), gradients, state
+        sums = [_times(lowered, n_rows, value.shape.rank)]
+        sums += [_sum(log[each], n_rows) for each in self._logged[place][1:]]
+        return sums, gradients, networks[name].state
 
-    def _augmented(self, X, y, weight, draw):
-        """Other rows like these, and one or two targets with weights for each row."""
-        X = tf.cast(X, self._dtype)
-        if self._augmentation is None:
-            return X, [(y, weight)]
-        seeds = [
-            (variable, tf.stack([draw, tf.constant(k * _DRAWS_OF_ONE, tf.uint32)]))
-            for k, variable in enumerate(self._augmentation.variables)
-        ]
-        with StatelessScope(state_mapping=seeds):
-            X, share = self._augmentation(X)
-        if share is None:
-            return X, [(y, weight)]
-        # a row mixed with the one before it has the loss of both: for the log loss that
-        # is the same as targets which are mixed
-        partner = [tf.roll(values, 1, axis=0) for values in (y, weight)]
-        return X, [(y, share * weight), (partner[0], (1 - share) * partner[1])]
-
-    def _weighed(self, y, weight, outputs):
-        """The loss of every row times its weight."""
-        return weight * tf.cast(per_row(self._loss, y, outputs), weight.dtype)
-
-    def _kernel_masks(self):
-        """For each parameter variable 1 where a kernel is, and 0 elsewhere."""
-        kernels = [float(v.name == "kernel") for v in self._layout.trainable]
-        if self._flat:
-            mask = np.repeat(kernels, self._layout.sizes)
-            kernels = [np.tile(mask, self._n_members)]
-        # made here, they are no constants of the graph, which would hold copies of them
-        return [
-            tf.constant(kernel, v.dtype)
-            for kernel, v in zip(kernels, self._parameters, strict=True)
-        ]
-
-    def _shrink_kernels(self, decay):
-        """Weight decay apart from the gradient (Loshchilov & Hutter 2019)."""
-        for variable, kernels in zip(self._parameters, self._kernels, strict=True):
-            share = kernels * tf.cast(decay, variable.dtype)
-            variable.assign_sub(variable.value * share)
-
-    def _forward(self, values, state, X, training):
-        if self._flat:
-            values = split(self._layout, values[0])
-        return call(self._model, values, state, X, training=training)
-
-    def _values(self):
-        """For each member the values of its parameters: one vector, or one by one."""
-        values = [v.value for v in self._parameters]
-        if self._n_members == 1:
-            return [values]
-        return [[vector] for vector in tf.split(values[0], self._n_members)]
+    def _networks(self, weights):
+        calls = {
+            moving.player.name: NetworkCall(
+                moving.model,
+                moving.as_variables(values),
+                state,
+                self.counters,
+                second_order=self._objective.second_order,
+            )
+            for moving, (values, state) in zip(self._moving, weights, strict=True)
+        }
+        return Networks(calls)
 
     # -- validation -----------------------------------------------------------------
 
-    def evaluate(self, members, totals):
-        """Sum up loss, penalties and metrics of rows, without learning.
+    def begin_evaluation(self):
+        """Begin to sum up what is seen of validation rows.
+
+        Returns
+        -------
+        totals : tensor
+            For `evaluate`.
+        tallies : list of list of object
+            Likewise: for each member, of the objective's metrics.
+        """
+        self.counters.reset()
+        tallies = [
+            [metric.tally() for metric in self._objective.metrics]
+            for _ in range(self._n_members)
+        ]
+        return _zeros((self._n_members, self._n_judged)), tallies
+
+    def evaluate(self, members, totals, tallies, first_row=0):
+        """Sum up what the objective judges rows by, without learning.
 
         Parameters
         ----------
         members : list of tuple
             For each member X, y, weight (tensors of shape (n_rows, ...)), and which of
             these rows (tensor of shape (n,), int32).
-        totals : tensor of shape (n_members, 2 + n_metrics)
-            The sums so far.
+        totals : tensor of shape (n_members, n_judged + 1)
+            The sums so far: of `begin_evaluation`, or of the last call.
+        tallies : list of list of object
+            Of `begin_evaluation`; they are told of these rows.
+        first_row : int, default=0
+            How many rows came in earlier calls.
 
         Returns
         -------
-        tensor of shape (n_members, 2 + n_metrics)
-            `totals` plus the sums over these rows: of the weighted loss, of what
-            regularizers add to it (not weighted), and of the weighted metrics.
+        tensor of shape (n_members, n_judged + 1)
+            `totals` plus the sums over these rows: of `Objective.judged`, and of what
+            layers add to the loss (not weighted).
         """
-        return self._run_evaluation([list(rows) for rows in members], totals)
+        members = [list(rows) for rows in members]
+        first = tf.constant(first_row, tf.int32)
+        if not self._has_metrics:
+            at_once = tf.constant(self.evaluated_at_once, tf.int32)
+            return self._run_evaluation(members, totals, at_once, first)
+        n_rows = max(len(which) for *_, which in members)
+        step = self._rows_together(members[0][0].shape)
+        for start in range(0, n_rows, step):
+            chunk = [[*rows, which[start : start + step]] for *rows, which in members]
+            totals, values = self._run_evaluation(
+                chunk, totals, first + start, first + start
+            )
+            for of_metrics, (seen, weight), (*_, which) in zip(
+                tallies, values, chunk, strict=True
+            ):
+                if len(which):
+                    seen = {name: value.numpy() for name, value in seen.items()}
+                    for tally in of_metrics:
+                        tally.add(seen, weight.numpy())
+        return totals
 
-    def _evaluation(self, members, totals):
+    def judged(self, totals, tallies, total_weights, n_rows):
+        """Means over validation rows, and what metrics say of them.
+
+        Parameters
+        ----------
+        totals, tallies : object
+            After the last `evaluate`.
+        total_weights, n_rows : list of float
+            Of these rows, and how many they are, for each member.
+
+        Returns
+        -------
+        list of dict of str to float
+            For each member, by name.
+        """
+        logs = []
+        for (*sums, penalty), of_metrics, weight, n in zip(
+            np.asarray(totals).tolist(), tallies, total_weights, n_rows, strict=True
+        ):
+            names = self._objective.judged
+            log = {k: v / weight for k, v in zip(names, sums, strict=True)}
+            if "loss" in log:
+                log["loss"] += penalty / n
+            for tally in of_metrics:
+                log |= tally.result()
+            logs.append({**log, **self.counters.results()})
+        return logs
+
+    def _rows_together(self, shape):
+        """How many rows of this shape: fewer of longer sequences."""
+        if not self._any_steps:
+            return self.evaluated_at_once
+        return int(np.clip(EVALUATED // shape[1], 1, self.evaluated_at_once))
+
+    def _evaluation(self, members, totals, at_once, first):
         n_rows = tf.reduce_max([tf.shape(which)[0] for *_, which in members])
-        n_together = self._evaluation_rows
-        if None in self._row_shape:  # fewer of longer sequences
+        if self._any_steps:
             n_steps = tf.shape(members[0][0])[1]
-            n_together = tf.clip_by_value(EVALUATED // n_steps, 1, n_together)
+            at_once = tf.clip_by_value(EVALUATED // n_steps, 1, at_once)
 
         def body(start, totals):
-            chunk = slice(start, start + n_together)
-            sums = []
-            states = [[v.value for v in state] for state in self._state]
-            for values, state, (*rows, which) in zip(
-                self._values(), states, members, strict=True
-            ):
-                part = [tf.gather(of_all, which[chunk]) for of_all in rows]
-                sums.append(self._sums_of_member(values, state, *part))
-            return start + n_together, totals + tf.stack(sums)
+            chunk = slice(start, start + at_once)
+            part = [[*rows, which[chunk]] for *rows, which in members]
+            totals, _ = self._one_evaluation(part, totals, None, first + start)
+            return start + at_once, totals
 
         _, totals = tf.while_loop(
             lambda start, _: start < n_rows, body, (0, totals), parallel_iterations=1
         )
         return totals
 
-    def _sums_of_member(self, values, state, X, *others):
-        def no_sums():
-            return tf.zeros([2 + len(self._metrics)], tf.float64)
+    def _one_evaluation(self, members, totals, _, first):
+        """Of rows that are computed together; metrics are given values of each."""
+        seen = []
+        for weights, (*rows, which) in zip(
+            self._weights_in_step(averaged=True), members, strict=True
+        ):
+            X, y, weight = (tf.gather(of_all, which) for of_all in rows)
+            seen.append(
+                [*self._sums_of_member(weights, X, [(y, weight)], first), weight]
+            )
+        sums, values, weights = zip(*seen, strict=True)
+        return totals + tf.stack(sums), [*zip(values, weights, strict=True)]
 
-        sums = functools.partial(self._member_sums, values, state, X, *others)
+    def _sums_of_member(self, weights, X, *others):
+        def no_sums():
+            return tf.zeros([self._n_judged], tf.float64), {}
+
+        sums = functools.partial(self._member_sums, weights, X, *others)
+        if self._has_metrics:  # whose values have no form where there are no rows
+            return sums()
         return self._if_rows(X, sums, no_sums)
 
-    def _sums(self, values, state, X, y, weight):
+    def _sums(self, weights, X, targets, first):
         X = tf.cast(X, self._dtype)
-        outputs, _, penalties = self._forward(values, state, X, training=False)
-        count = tf.cast(tf.shape(weight)[0], weight.dtype)
-        sums = [
-            tf.reduce_sum(weight * tf.cast(per_row(f, y, outputs), weight.dtype))
-            for f in [self._loss, *self._metrics]
-        ]
-        sums.insert(1, count * sum(tf.cast(p, count.dtype) for p in penalties))
-        sums = tf.stack([tf.cast(value, tf.float64) for value in sums])
-        if self._n_members == 1:
-            return sums
-        # penalties may be means over rows, of which this member may have no more
-        return tf.where(count > 0, sums, tf.zeros_like(sums))
-
-    def zeros(self, *shape):
-        """The beginning of sums of this shape, for each member."""
-        return _zeros((self._n_members, *shape))
-
-    def metrics(self):
-        """What a network's own metrics say of the rows since the last `zeros`.
-
-        Returns
-        -------
-        dict of str to float
-            None here: metrics are sums over rows.
-        """
-        return {}
+        tools = Tools(X, tf.cast(first, tf.uint32), first, 0)
+        networks = self._networks(weights)
+        means, values = self._objective.judge(networks, Batch(X, targets), tools)
+        dtype = targets[0][1].dtype
+        count = tf.shape(X)[0]
+        penalties = [p for call in networks.values() for p in call.penalties]
+        sums = [_sum(means[name], count) for name in self._objective.judged]
+        penalty = tf.cast(count, dtype) * sum(tf.cast(p, dtype) for p in penalties)
+        sums = tf.stack([tf.cast(value, tf.float64) for value in [*sums, penalty]])
+        if self._n_members > 1:
+            # penalties may be means over rows, of which this member may have no more
+            sums = tf.where(count > 0, sums, tf.zeros_like(sums))
+        return sums, dict(values) if self._has_metrics else {}
 
 
 @functools.cache
 def _zeros(shape):
     return tf.zeros(shape, tf.float64)
+
+
+def _of_player(weights, name):
+    """One player's weights, of each member."""
+    return [of[name] if isinstance(of, dict) else of for of in weights]
+
+
+def _times(mean, n_rows, rank):
+    """A batch's mean times its rows, in the rows' precision if it is taken of them."""
+    if rank:
+        return tf.cast(mean * tf.cast(n_rows, mean.dtype), tf.float64)
+    return tf.reduce_mean(tf.cast(mean, tf.float64)) * tf.cast(n_rows, tf.float64)
+
+
+def _sum(value, n_rows):
+    """The sum over rows of what is a value of each, or a mean over them."""
+    value = tf.convert_to_tensor(value)
+    if value.shape.rank:
+        return tf.cast(tf.reduce_sum(value), tf.float64)
+    return _times(value, n_rows, 0)
 
 
 def evaluation_rows(row_shape):
@@ -494,88 +619,3 @@ def evaluation_rows(row_shape):
         256 rows of a table, and fewer large images.
     """
     return rows_at_once(row_shape, 256, EVALUATED)
-
-
-def shares_a_vector(layout, optimizer):
-    """Whether the optimizer may see all parameters as one vector.
-
-    Parameters
-    ----------
-    layout : Layout
-        Of the network.
-    optimizer : OptimizerSpec
-        The optimizer.
-
-    Returns
-    -------
-    bool
-        True if steps on the vector are steps on the variables.
-    """
-    return optimizer.elementwise and layout.plain
-
-
-def with_inner(optimizer):
-    """An optimizer and the one that it wraps, if any."""
-    inner = getattr(optimizer, "inner_optimizer", None)
-    return [optimizer] if inner is None else [optimizer, inner]
-
-
-def _copy(variable):
-    """A variable like it, with the path and constraint that optimizers look at."""
-    *scopes, name = variable.path.split("/")
-    with contextlib.ExitStack() as stack:
-        for scope in scopes:
-            stack.enter_context(name_scope(scope))
-        # its array, as Keras would go on with the very tensor of a variable
-        copy = Variable(variable.numpy(), dtype=variable.dtype, name=name)
-    copy.constraint = variable.constraint
-    copy.overwrite_with_gradient = variable.overwrite_with_gradient
-    return copy
-
-
-def _check_loss(model, key):
-    """Try the loss on a few rows, so that its errors are not those of a trace."""
-    spec = key.network
-    axes = {*key.y_shape, *np.ravel(spec.n_outputs).tolist()}
-    # of rows, and of steps where any number of them will do: found in no other axis
-    n, n_steps = itertools.islice((k for k in itertools.count(2) if k not in axes), 2)
-    n_steps = spec.input_shape[0] or n_steps
-
-    def zeros(shape, dtype):
-        return tf.zeros([n_steps if axis is None else axis for axis in shape], dtype)
-
-    rows = KerasTensor([n, *spec.input_shape], spec.dtype)
-    with TRACING:
-        outputs = model.compute_output_spec(rows)
-    outputs = tf.nest.map_structure(lambda t: zeros(t.shape, t.dtype), outputs)
-    values = per_row(key.loss, zeros([n, *key.y_shape], key.y_dtype), outputs)
-    if values.shape[0] != n:
-        raise ValueError(
-            f"{key.loss!r} returned {values.shape[0]} values for {n} rows; one value "
-            "per row is needed, of shape (batch,). Take means over the last axis: "
-            "keras.ops.mean(..., axis=-1)."
-        )
-
-
-def _assign(variables, values):
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
-
-
-def _apply_adam(optimizer, gradient, parameter):
-    """One step of Keras's Adam in a single operation, spread over all threads."""
-    optimizer.iterations.assign_add(1)
-    step = tf.cast(optimizer.iterations.value, parameter.dtype)
-    first, second = optimizer.variables[2:]  # after iterations and learning rate
-    tf.raw_ops.ResourceApplyAdam(
-        var=parameter.value.handle,
-        m=first.value.handle,
-        v=second.value.handle,
-        beta1_power=tf.pow(tf.cast(optimizer.beta_1, step.dtype), step),
-        beta2_power=tf.pow(tf.cast(optimizer.beta_2, step.dtype), step),
-        lr=tf.cast(optimizer.learning_rate.value, step.dtype),
-        beta1=tf.cast(optimizer.beta_1, step.dtype),
-        beta2=tf.cast(optimizer.beta_2, step.dtype),
-        epsilon=tf.cast(optimizer.epsilon, step.dtype),
-        grad=gradient,
-    )
