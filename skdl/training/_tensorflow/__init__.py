@@ -3,13 +3,14 @@
 from skdl.training._tensorflow._check_loss import check_loss
 from skdl.training._tensorflow._constant import best_of, least_loss
 from skdl.training._tensorflow._counters import counted_by
+from skdl.training._tensorflow._evaluation import evaluation_rows
 from skdl.training._tensorflow._global_seed import global_seed
 from skdl.training._tensorflow._graph import TRACING, as_input, forward, to_device
 from skdl.training._tensorflow._inner import InnerGradient
 from skdl.training._tensorflow._moving import shares_a_vector, with_inner
 from skdl.training._tensorflow._networks import AssignsWeights
 from skdl.training._tensorflow._predictor import Predictor
-from skdl.training._tensorflow._trainer import Trainer, evaluation_rows
+from skdl.training._tensorflow._trainer import Trainer
 from skdl.training._tensorflow._variables import put, take
 
 __all__ = [

@@ -46,6 +46,7 @@ class Moving:
 
     def __init__(self, player, model, layout, n_members, *, apart):
         self.player = player
+        self.name, self.every = player.name, player.every
         self.model = model
         self.layout = layout
         self._n_members = n_members
