@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._inputs import row_blocks
+from skdl._targets import no_targets
 from skdl._validation import (
     Interval,
     StrOptions,
@@ -199,6 +200,17 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
         skdl.exceptions.ValidationScaleWarning
             If `X_val` or `y_val` is on another scale than the training rows.
         """
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            X_val=X_val,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
+        )
+
+    def _fit(self, X, y, sample_weight, **validation):
+        """What `fit` does, of which some subclasses have another signature."""
         self._validate_params()
         context = self._init_callback_context(max_subtasks=self.epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -211,13 +223,7 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 EpochTasks(self, context, self._attributes_so_far, X, y, metadata)
             ]
         prepared = self._prepare_fit(
-            X,
-            y,
-            sample_weight,
-            X_val=X_val,
-            y_val=y_val,
-            sample_weight_val=sample_weight_val,
-            listeners=listeners,
+            X, y, sample_weight, **validation, listeners=listeners
         )
         prepared.train()
         context.call_on_fit_task_end(
@@ -293,12 +299,12 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _check_rows(self, X, y, sample_weight, old, classes=None):
         X = self._check_inputs(X, reset=old is None)
-        if y is None:
+        if y is None and self.__sklearn_tags__().target_tags.required:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None. Give one target for each row of X."
             )
-        y = self._targets_of(X, y)
+        y = self._targets_of(X, no_targets(X) if y is None else y)
         targets = self._find_targets(y, classes) if old is None else old._targets
         y = targets.check(y)
         check_same_length(X, y)
@@ -320,13 +326,15 @@ class NeuralEstimator(TrainingMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def _check_validation(self, X_val, y_val, sample_weight_val, targets):
         if X_val is None and y_val is None and sample_weight_val is None:
             return None
-        if X_val is None or y_val is None:
+        needs_y = self.__sklearn_tags__().target_tags.required
+        if X_val is None or (y_val is None and needs_y):
             missing = "X_val" if X_val is None else "y_val"
             raise ValueError(
                 f"{missing} is missing. Pass X_val and y_val together (with "
                 "sample_weight_val if rows count differently), or none of them."
             )
         X = self._check_inputs(X_val, reset=False, name="X_val")
+        y_val = no_targets(X) if y_val is None else y_val
         y_val = self._targets_of(X, y_val, names=("X_val", "y_val"))
         y, known = targets.check_validation(y_val, name="y_val")
         check_same_length(X, y, names=("X_val", "y_val"))

@@ -21,10 +21,13 @@ def remark_if_nothing_learnt(prepared):
         A fit that is done.
     """
     from skdl.training._learnt import LEAST_STEPS
+    from skdl.training._objective import Supervised
 
     plan = prepared.plan
     if prepared.incremental or prepared.n_steps * plan.epochs < LEAST_STEPS:
         return
+    if not isinstance(prepared.key.objective, Supervised):
+        return  # no constant answer is known to compare with
     try:
         said = _compared(prepared)
     except Exception:  # in whatever a user's loss needs beyond answers and targets

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
+from keras import ops
 
 from skdl.training._objective import Judgement, Objective, Value
 from skdl.training._tensorflow import TRACING, as_input, forward
@@ -33,7 +34,8 @@ class Compiled(Objective):
     def judge(self, networks, batch, tools):
         """The same without learning."""
         (network,) = networks.values()
-        return Judgement({"loss": self._loss(network, batch, training=False)})
+        loss = self._loss(network, batch, training=False)
+        return Judgement({"loss": ops.mean(ops.cast(loss, "float64"))})
 
     def _loss(self, network, batch, *, training):
         ((y, weight),) = batch.targets

@@ -322,7 +322,7 @@ def prefetched(load, items, depth=1):
 
 def _sortable(values):
     """Numbers as bytes, one row of them for each row, sorted as the numbers are."""
-    rows = np.reshape(values, (len(values), -1))
+    rows = np.reshape(values, (len(values), math.prod(values.shape[1:])))
     if rows.dtype == np.uint8:
         return rows
     dtype = "f4" if rows.dtype == np.float32 else "f8"

@@ -62,8 +62,9 @@ class Objective:
         Whether a gradient is part of a value (``tools.value_and_gradient``): operations
         that cannot be differentiated twice are not used then.
     as_keras : bool
-        Whether rows are evaluated in the very batches that are asked for, and looked
-        up rows of a variable have gradients apart, as in ``Model.fit``.
+        Whether all is as in ``Model.fit``: rows are evaluated in the very batches that
+        are asked for, looked up rows of a variable have gradients apart, and a value
+        is lowered as it is even where it is no single number.
     """
 
     logged: ClassVar[dict] = {}

@@ -136,7 +136,7 @@ class Epoch:
 
     def _gradient(self, place, weights, X, targets, step, draw):
         """A member's sums for the history, its gradient, and its new state."""
-        several = self._members.n_members > 1
+        several, objective = self._members.n_members > 1, self._members.objective
         player, values = self._players[place], weights[place][0]
         X = tf.cast(X, self._members.key.dtype)
         batch, tools = Batch(X, targets), Tools(X, draw, step, place)
@@ -144,11 +144,10 @@ class Epoch:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
             networks = self._members.networks(weights)
-            value, log = self._members.objective.value(
-                player.name, networks, batch, tools
-            )
+            value, log = objective.value(player.name, networks, batch, tools)
             lowered = value = tf.convert_to_tensor(value)
-            if value.shape.rank:  # of each row
+            of_rows = value.shape.rank and not objective.as_keras
+            if of_rows:
                 if several:  # one that has stopped is given no rows
                     n_rows = tf.maximum(n_rows, 1)
                 lowered = tf.reduce_sum(value) / tf.cast(n_rows, value.dtype)
@@ -159,7 +158,7 @@ class Epoch:
             if not several:
                 scaled = player.optimizer.scale_loss(lowered)
         gradients = tape.gradient(scaled, values)
-        if value.shape.rank:
+        if of_rows:
             total = tf.cast(lowered * tf.cast(n_rows, lowered.dtype), tf.float64)
         else:
             total = times_rows(lowered, n_rows)
