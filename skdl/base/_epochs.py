@@ -25,11 +25,14 @@ class EpochTasks(Listener):
         self._fitted_attributes = fitted_attributes
         self._shown = {"X": X, "y": y, "metadata": metadata}
 
+        self._history = {}
+
     def _attributes(self, run, n_epochs):
+        history = {name: [*values] for name, values in self._history.items()}
+
         def attributes():
-            # of the player that answers, the first one
-            weights = [next(iter(players.values())) for players in run.weights()]
-            return self._fitted_attributes(weights, n_epochs)
+            weights = [players[run.trainer.answers] for players in run.weights()]
+            return {**self._fitted_attributes(weights, n_epochs), "history_": history}
 
         return attributes
 
@@ -62,8 +65,10 @@ class EpochTasks(Listener):
         epoch : int
             Counted from 0.
         logs : dict
-            Not shown.
+            Of floats; they are the end of the ``history_`` that callbacks see.
         """
+        for name, value in logs.items():
+            self._history.setdefault(name, []).append(value)
         run.stop |= self._task.call_on_fit_task_end(
             estimator=self._estimator,
             reconstruction_attributes=self._attributes(run, epoch + 1),

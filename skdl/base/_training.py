@@ -324,7 +324,7 @@ class TrainingMixin:
                     callbacks,
                     PROGRAMS.network(key.network).layout,
                     lambda: self.model_,
-                    key.players[0].optimizer.build,
+                    key.answering.optimizer.build,
                     partial(compile_with, loss=loss, checked=self._checked_targets),
                     n_steps=n_steps,
                     verbose=self.verbose,

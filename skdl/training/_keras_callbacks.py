@@ -188,8 +188,7 @@ class KerasCallbacks(Listener):
     def _push(self, run):
         self._players = run.weights()
         # the model that callbacks see is that of the player that answers
-        self._name = next(iter(self._players[0]))
-        self._weights = [players[self._name] for players in self._players]
+        self._weights = [players[run.trainer.answers] for players in self._players]
         self._write(self._weights)
 
     def _pull(self, run):
@@ -203,7 +202,7 @@ class KerasCallbacks(Listener):
         ):
             run.set_weights(
                 [
-                    {**players, self._name: weights}
+                    {**players, run.trainer.answers: weights}
                     for players, weights in zip(self._players, present, strict=True)
                 ]
             )

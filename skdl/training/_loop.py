@@ -33,7 +33,8 @@ class Listener:
         epoch : int
             Counted from 0.
         learning_rate : float
-            Planned for the epoch's first step, before `Run.learning_rate_factor`.
+            Planned for the epoch's first step, before `Run.learning_rate_factor`; of
+            the player that answers.
         """
 
     def on_epoch_end(self, run, epoch, logs):
@@ -148,8 +149,8 @@ class Run:
     learning_rate_factor : float, default=1.0
         Multiplies the planned rates; set by callbacks.
     learning_rate : float or None, default=None
-        Takes the place of the planned rates of the first player; those of others are
-        in the same proportion to their plans.
+        Takes the place of the planned rates of the player that answers; those of
+        others are in the same proportion to their plans.
     stop : bool, default=False
         Set by whoever wants training to end after this epoch.
     members : sequence, default=()
@@ -201,7 +202,8 @@ class Outcome:
         Those of the best epoch where asked for, else of the last; of each player.
     history : dict of str to list of float
         One value for each epoch: "loss", "val_loss", further quantities with "val_",
-        "learning_rate"; of several players "generator_loss" and the like.
+        "learning_rate"; of several players "generator_loss", and of those that do not
+        answer "critic_learning_rate".
     n_epochs : int
         Epochs run.
     best_epoch : int
@@ -210,6 +212,8 @@ class Outcome:
         Why there are no weights to speak of.
     held : dict of str to float
         What was measured in the epoch that `weights` are from.
+    answers : str
+        Name of the player that `weights` are of.
     """
 
     players: dict = field(default_factory=dict)
@@ -218,11 +222,12 @@ class Outcome:
     best_epoch: int = 0
     error: TrainingDivergedError | None = None
     held: dict = field(default_factory=dict)
+    answers: str = "network"
 
     @property
     def weights(self):
-        """Those of the player that answers: of the first."""
-        return next(iter(self.players.values()), None)
+        """Those of the player that answers."""
+        return self.players[self.answers]
 
     def at(self, epoch):
         """What the history has of an epoch, and `held` after the last one.
@@ -304,7 +309,7 @@ def train(trainer, data, plan, *, validation=None, listeners=(), keep=None):
 
 def _outcomes(members, trainer):
     return [
-        member.outcome(weights)
+        member.outcome(weights, trainer.answers)
         for member, weights in zip(members, trainer.weights(), strict=True)
     ]
 
@@ -313,18 +318,19 @@ def _one_epoch(run, epoch, data, validation, members, listeners):
     """Train and judge once; what is seen goes into ``logs`` of running members."""
     trainer, plan = run.trainer, run.plan
     n_steps = -(-max(data.sizes) // plan.batch_size)
-    names = [*trainer.players]
-    planned = [plan.rates_of(name, epoch, n_steps) for name in names]
+    planned = {name: plan.rates_of(name, epoch, n_steps) for name in trainer.players}
+    answers = trainer.answers
     for listener in listeners:
-        listener.on_epoch_begin(run, epoch, float(planned[0][0]))
-    rates = _present_rates(run, planned)
+        listener.on_epoch_begin(run, epoch, float(planned[answers][0]))
+    rates = _present_rates(run, planned, answers)
     running = [member.running for member in members]
     logs = _train_epoch(trainer, data, plan, epoch, planned, rates, running)
-    largest = {"val_loss": max(rates[0])}  # with which a loss may have become infinite
-    for name, of_player, every in zip(names, rates, trainer.every, strict=True):
+    largest = {}  # rates with which a loss may have become infinite
+    for (name, of_player), every in zip(rates.items(), trainer.every, strict=True):
         if _has_moved(epoch, n_steps, every):
             largest[trainer.loss_name(name)] = max(of_player)
     if validation is not None:
+        largest["val_loss"] = max(rates[answers])
         for seen, judged in zip(
             logs, _evaluate(trainer, validation, running), strict=True
         ):
@@ -335,9 +341,9 @@ def _one_epoch(run, epoch, data, validation, members, listeners):
         if member.running and member.is_finite(seen, epoch, largest):
             member.measured = dict(seen)
             if plan.tells_rate:
-                for k, name in enumerate(names):
-                    shown = f"{name}_learning_rate" if k else "learning_rate"
-                    seen[shown] = float(rates[k][0])
+                for name, of_player in rates.items():
+                    shown = "" if name == answers else f"{name}_"
+                    seen[f"{shown}learning_rate"] = float(of_player[0])
             member.logs = seen
             told.append(seen)
     if listeners and told:
@@ -398,16 +404,18 @@ def _take_note(members, trainer):
             member.weights = weights[k]
 
 
-def _present_rates(run, planned):
+def _present_rates(run, planned, answers):
     """What callbacks have made of the planned rates of each player."""
     if run.learning_rate is None:
-        return [rates * run.learning_rate_factor for rates in planned]
-    first, *others = planned
-    share = run.learning_rate / first[0] if first[0] else 1.0
-    return [
-        np.full_like(first, run.learning_rate),
-        *(share * rates for rates in others),
-    ]
+        return {k: rates * run.learning_rate_factor for k, rates in planned.items()}
+    first = planned[answers][0]
+    share = run.learning_rate / first if first else 1.0
+    return {
+        name: np.full_like(rates, run.learning_rate)
+        if name == answers
+        else rates * share
+        for name, rates in planned.items()
+    }
 
 
 def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
@@ -419,12 +427,12 @@ def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
         for n_rows, seed, runs in zip(data.sizes, plan.seeds, running, strict=True)
     ]
     totals = trainer.begin_epoch()
-    n_steps = len(rates[0])
+    n_steps = len(rates[trainer.answers])
     draws = _draws(plan, epoch, n_steps, trainer.is_random)
     # callbacks that raise the rate do not mean the decay
     decays = [
-        -np.expm1(-plan.weight_decay_of(name) * np.minimum(now, plan_of))
-        for name, now, plan_of in zip(trainer.players, rates, planned, strict=True)
+        -np.expm1(-plan.weight_decay_of(name) * np.minimum(now, planned[name]))
+        for name, now in rates.items()
     ]
     before = epoch * n_steps
     step = 0
@@ -434,7 +442,7 @@ def _train_epoch(trainer, data, plan, epoch, planned, rates, running):
         totals = trainer.run(
             members,
             before + step,
-            [of_player[part] for of_player in rates],
+            [of_player[part] for of_player in rates.values()],
             [of_player[part] for of_player in decays],
             draws[part],
             plan.batch_size,
@@ -555,12 +563,13 @@ class _Member:
         value = self.logs[self._stopping.monitor]
         return -value if self._stopping.larger_is_better else value
 
-    def outcome(self, weights):
+    def outcome(self, weights, answers):
         """What training led to, if it ends with these weights."""
         n_epochs = self._n_epochs  # without one whose values were half written down
         history = {name: values[:n_epochs] for name, values in self._history.items()}
         return Outcome(
             players=weights if self.weights is None else self.weights,
+            answers=answers,
             history=history,
             n_epochs=self._n_epochs,
             best_epoch=self._best_epoch or self._n_epochs,

@@ -125,7 +125,7 @@ class ProgramKey:
     Parameters
     ----------
     players : tuple of Player
-        The networks that move, the one that answers first.
+        The networks that move, in the order of their turns.
     objective : Objective
         What they lower.
     y_shape : tuple of int
@@ -134,10 +134,12 @@ class ProgramKey:
         Dtype of y.
     n_members : int, default=1
         How many copies of the networks are trained side by side.
+    answers : str or None, default=None
+        Name of the player whose network is asked after the fit; None is the first.
     x_shape : tuple of int or None, default=None
-        Shape of one row of X; None is that of the first player's network.
+        Shape of one row of X; None is that of the network that answers.
     x_dtype : str or None, default=None
-        Dtype in which rows are held; None is the first network's.
+        Dtype in which rows are held; None is that network's.
     augment : object or None, default=None
         What training rows go through: ``augment.build()`` gives an object with
         ``variables``, the states of its random generators, and ``check(input_shape,
@@ -156,6 +158,7 @@ class ProgramKey:
     y_shape: tuple
     y_dtype: str
     n_members: int = 1
+    answers: str | None = None
     x_shape: tuple | None = None
     x_dtype: str | None = None
     augment: object = field(default=None, compare=False)
@@ -168,9 +171,17 @@ class ProgramKey:
         return identity(*self.objective.parts(), self.augment, keras_settings())
 
     @property
+    def answering(self):
+        """The player whose network is asked after the fit."""
+        if self.answers is None:
+            return self.players[0]
+        (found,) = (player for player in self.players if player.name == self.answers)
+        return found
+
+    @property
     def network(self):
         """The `NetworkSpec` of the player that answers."""
-        return self.players[0].network
+        return self.answering.network
 
     @property
     def row_shape(self):

@@ -91,7 +91,14 @@ def players(critic="adam", generator="adam", *, specs=None, **options):
 def game_key(*, objective=None, specs=None, **options):
     """The key of a game of points."""
     both = players(specs=specs, **options)
-    return ProgramKey(both, objective or Game(), (0,), "float64", x_shape=(2,))
+    return ProgramKey(
+        both,
+        objective or Game(),
+        (0,),
+        "float64",
+        answers="generator",
+        x_shape=(2,),
+    )
 
 
 def fresh(key, seed=0):

@@ -40,6 +40,7 @@ class Scripted:
         self.is_random = False
         self.calls = []  # (rows, rates, batch_size) of every epoch
         self.players, self.every = {"network": None}, [1]
+        self.answers = "network"
 
     def loss_name(self, player):
         return "loss"

@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skdl.exceptions import TrainingDivergedError
 from skdl.training._average import Average
 from skdl.training._data import ArrayData, StreamData
+from skdl.training._keras_callbacks import KerasCallbacks
 from skdl.training._loop import Listener, Plan, Stopping, train
 from skdl.training._objective import Value
 from skdl.training._program import PROGRAMS, can_have_members
@@ -126,7 +127,7 @@ def test_losses_of_a_player_are_means_over_the_rows_of_its_steps():
         "real",
         "generator_loss",
         "learning_rate",
-        "generator_learning_rate",
+        "critic_learning_rate",
     }
 
 
@@ -267,8 +268,8 @@ def test_divergence_names_the_player():
 def test_learning_rates_and_schedules_are_each_players_own():
     key = game_key(critic="sgd", generator="sgd")
     outcome = play(key, arrays(X), epochs=2)
-    assert outcome.history["learning_rate"] == [RATES["critic"]] * 2
-    assert outcome.history["generator_learning_rate"] == [RATES["generator"]] * 2
+    assert outcome.history["critic_learning_rate"] == [RATES["critic"]] * 2
+    assert outcome.history["learning_rate"] == [RATES["generator"]] * 2
     start = fresh(key)
     still = play(key, arrays(X), start=start, rates={**RATES, "critic": 0.0})
     assert same(still.players, start) == {"critic": True, "generator": False}
@@ -285,7 +286,7 @@ class Slower(Listener):
 
 
 @pytest.mark.parametrize(
-    "values", [{"learning_rate_factor": 0.5}, {"learning_rate": RATES["critic"] / 2}]
+    "values", [{"learning_rate_factor": 0.5}, {"learning_rate": RATES["generator"] / 2}]
 )
 def test_rate_of_a_callback_holds_for_all_players_in_proportion(values):
     key = game_key()
@@ -293,6 +294,61 @@ def test_rate_of_a_callback_holds_for_all_players_in_proportion(values):
     halves = {name: rate / 2 for name, rate in RATES.items()}
     expected = play(key, arrays(X), rates=halves)
     assert all(same(outcome.players, expected.players).values())
+
+
+class Interrupt(Listener):
+    def on_epoch_begin(self, run, epoch, learning_rate):
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+
+def test_interrupt_leaves_both_players_as_they_were_after_the_last_epoch():
+    kept, key = [], game_key(average={"generator": Average(0.9)})
+    with pytest.raises(KeyboardInterrupt):
+        play(
+            key,
+            arrays(X),
+            listeners=[Interrupt()],
+            keep=lambda interrupt, outcomes: kept.extend(outcomes),
+        )
+    expected = play(key, arrays(X), epochs=3)
+    assert all(same(kept[0].players, expected.players).values())
+    assert kept[0].history == expected.history
+
+
+class Seen(keras.callbacks.Callback):
+    """Notes the generator after each epoch, and makes it small after the second."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        noted.append((self.model.get_weights(), dict(logs)))
+        if epoch == 1:
+            self.model.set_weights([0.1 * w for w in noted[0][0]])
+
+
+noted = []
+
+
+def test_keras_callbacks_see_the_network_that_answers():
+    noted.clear()
+    key = game_key()
+    network = key.network
+    callbacks = KerasCallbacks(
+        [Seen()],
+        PROGRAMS.network(network).layout,
+        network.model,
+        key.answering.optimizer.build,
+        lambda model, optimizer: model.compile(optimizer),
+        n_steps=4,
+        verbose=0,
+    )
+    outcome = play(key, arrays(X), epochs=3, listeners=[callbacks])
+    weights = np.concatenate([np.ravel(w) for w in noted[-1][0]])
+    assert_array_equal(weights, outcome.players["generator"].trainable)
+    assert [logs["penalty"] for _, logs in noted] == outcome.history["penalty"]
+    first = play(key, arrays(X), epochs=2)
+    expected = np.concatenate([np.ravel(w) for w in noted[1][0]])
+    assert_array_equal(expected, first.players["generator"].trainable)
+    assert np.abs(weights - expected).max() > 0.3  # it has been made small
 
 
 def test_penalties_of_weights_count_once_and_only_for_their_player():

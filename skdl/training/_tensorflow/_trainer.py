@@ -131,6 +131,11 @@ class Trainer:
     # -- one epoch ------------------------------------------------------------------
 
     @property
+    def answers(self):
+        """The name of the player whose network is asked after the fit."""
+        return self.key.answering.name
+
+    @property
     def every(self):
         """For each player, n if it moves in each n-th step."""
         return [player.every for player in self.players.values()]
