@@ -181,11 +181,18 @@ REGRESSORS = [name for name in DEFAULTS if name.endswith("Regressor")]
 NOISY = [name for name in INSTANCES if name.endswith("-noisy")]
 
 
+def narrow(name):
+    """Parameters of a network with few units, quick to trace and to train."""
+    if name.startswith("ResNet"):
+        return {"width": 0.25}
+    if name.startswith("CNN"):
+        return {"hidden_units": (8,), "filters": (8,), "dropout": 0.0}
+    if name.startswith("LSTM"):
+        return {"hidden_units": (8,), "units": 8}
+    return {"hidden_units": (8,)}
+
+
 def small(name="DenseClassifier", **parameters):
     """An instance with one narrow layer, a few epochs and a fixed seed."""
-    narrow = {"width": 0.25} if name.startswith("ResNet") else {"hidden_units": (8,)}
-    if name.startswith("CNN"):
-        narrow |= {"filters": (8,), "dropout": 0.0}
-    if name.startswith("LSTM"):
-        narrow |= {"units": 8}
-    return INSTANCES[name](**{**narrow, "epochs": 5, "random_state": 0, **parameters})
+    few = {**narrow(name), "epochs": 5, "random_state": 0}
+    return INSTANCES[name](**{**few, **parameters})

@@ -32,10 +32,13 @@ from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+    estimator_checks_generator,
+    parametrize_with_checks,
+)
 
 from skdl import DenseClassifier, Pyramid
-from tests.instances import DEFAULTS, INSTANCES, NOISY, RESNETS, small
+from tests.instances import DEFAULTS, INSTANCES, NOISY, RESNETS, narrow, small
 
 VARIED = [name for name in INSTANCES if name not in {*DEFAULTS, *RESNETS, *NOISY}]
 everyone = pytest.mark.parametrize("name", INSTANCES)
@@ -44,10 +47,36 @@ learner = partial(small, epochs=20, learning_rate=0.05)
 
 # -- scikit-learn's own checks ---------------------------------------------------------
 
+# Those that ask for good predictions. The others would compare just as much after many
+# epochs of large networks, and no more.
+OF_LEARNING = {
+    "check_classifiers_train",
+    "check_regressors_train",
+    "check_class_weight_classifiers",
+}
+
+
+def run(check, estimator):
+    """One of scikit-learn's checks, of a small network where that will do."""
+    if check.func.__name__ not in OF_LEARNING:
+        small_ones = narrow(type(estimator).__name__)
+        estimator = clone(estimator).set_params(**small_ones, epochs=2)
+    check(estimator)
+
 
 @parametrize_with_checks([INSTANCES[name]() for name in [*DEFAULTS, *RESNETS]])
 def test_scikit_learn_checks(estimator, check):
-    check(estimator)
+    run(check, estimator)
+
+
+def test_checks_of_learning_are_among_those_of_scikit_learn():
+    kinds = (small("DenseClassifier"), small("DenseRegressor"))
+    checks = {
+        check.func.__name__
+        for estimator in kinds
+        for _, check in estimator_checks_generator(estimator)
+    }
+    assert checks >= OF_LEARNING
 
 
 @pytest.mark.slow
