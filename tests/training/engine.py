@@ -4,6 +4,7 @@ import contextlib
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
 from skdl.networks import dense_network
@@ -15,6 +16,8 @@ from skdl.training._optimizers import resolve_optimizer
 from skdl.training._player import Player
 from skdl.training._program import ProgramKey, network_spec
 from skdl.training._schedules import learning_rates
+from skdl.training._tensorflow._counters import Counters
+from skdl.training._tensorflow._networks import NetworkCall
 from skdl.training._weights import Weights
 
 RATE = 2.0**-7  # Keras keeps the rate in float32; this one is exact there
@@ -214,6 +217,14 @@ def fit(
     if outcome.error is not None:
         raise outcome.error
     return outcome
+
+
+def called(model, values, state, X, *, training):
+    """Outputs and new state of a model, as the engine computes them in a step."""
+    values = [tf.convert_to_tensor(value) for value in values]
+    state = [tf.convert_to_tensor(value) for value in state]
+    network = NetworkCall(model, values, state, Counters([]), second_order=False)
+    return network(X, training=training), network.state
 
 
 def same_bits(first, second):

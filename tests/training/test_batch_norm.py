@@ -8,7 +8,7 @@ from keras import layers
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdl.training._tensorflow._batch_norm import fused_batch_norm
-from skdl.training._tensorflow._graph import call
+from tests.training.engine import called
 
 SHAPE = (6, 5, 3)
 
@@ -37,7 +37,7 @@ def operations(network, X):
     def step(rows):
         variables = [v.value for v in network.trainable_variables]
         state = [v.value for v in network.non_trainable_variables]
-        return call(network, variables, state, rows, training=True)[0]
+        return called(network, variables, state, rows, training=True)[0]
 
     graph = tf.function(step).get_concrete_function(X).graph
     return {operation.type for operation in graph.get_operations()}
@@ -49,7 +49,7 @@ def by_engine(network, X):
     state = [tf.constant(v.value) for v in network.non_trainable_variables]
     with tf.GradientTape() as tape:
         tape.watch(variables)
-        outputs, state, _ = call(network, variables, state, X, training=True)
+        outputs, state = called(network, variables, state, X, training=True)
         loss = tf.reduce_sum(outputs**2)
     return outputs, state, tape.gradient(loss, variables)
 

@@ -11,12 +11,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skdl.networks import lstm_network
 from skdl.training._tensorflow import _recurrent
-from skdl.training._tensorflow._graph import call
 from skdl.training._tensorflow._recurrent import quick_recurrence
 from tests.training.engine import (
     RATE,
     Noted,
     arrays,
+    called,
     fit,
     keras_fit,
     numbers,
@@ -95,7 +95,7 @@ def by_engine(network, X, *, training=True):
     def step(values, state, X):
         with tf.GradientTape() as tape:
             tape.watch(values)
-            outputs, _, _ = call(network, values, state, X, training=training)
+            outputs, _ = called(network, values, state, X, training=training)
             loss = total(outputs)
         return outputs, tape.gradient(loss, values)
 
@@ -116,7 +116,7 @@ def operations(network, X, *, training=True):
     values, state = values_of(network), state_of(network)
 
     def step(rows):
-        return call(network, values, state, rows, training=training)[0]
+        return called(network, values, state, rows, training=training)[0]
 
     graph = tf.function(step).get_concrete_function(X).graph
     names = {operation.type for operation in graph.get_operations()}
