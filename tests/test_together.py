@@ -372,7 +372,7 @@ def test_bootstrap_failures_are_of_single_splits(members):
 
 APART = {
     "norm of each variable": keras.optimizers.Adam(clipnorm=1.0),
-    "averages": keras.optimizers.Adam(use_ema=True),
+    "averages in place": keras.optimizers.Adam(use_ema=True, ema_overwrite_frequency=2),
     "factors": keras.optimizers.Adafactor(),
 }
 
