@@ -370,6 +370,20 @@ def test_penalties_of_weights_count_once_and_only_for_their_player():
     assert found["generator_loss"] == without["generator_loss"]
 
 
+@dataclass(frozen=True)
+class Aloof(Game):
+    """A generator that is lowered by what the critic says of real rows."""
+
+    def value(self, player, networks, batch, tools):
+        real = networks["critic"](batch.X)[:, 0]
+        return Value(real, {"penalty": real, "real": real})
+
+
+def test_value_without_the_players_own_network_is_refused():
+    with pytest.raises(ValueError, match="for the player 'generator' does not depend"):
+        play(game_key(objective=Aloof()), arrays(X))
+
+
 def test_programs_of_other_games_are_others():
     assert game_key() == game_key()
     others = [

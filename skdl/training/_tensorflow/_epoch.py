@@ -158,6 +158,12 @@ class Epoch:
             if not several:
                 scaled = player.optimizer.scale_loss(lowered)
         gradients = tape.gradient(scaled, values)
+        if player.layout.n_parameters and all(part is None for part in gradients):
+            raise ValueError(
+                f"The value that {type(objective).__name__} gives for the player "
+                f"{player.name!r} does not depend on its network's weights. Compute it "
+                f"from networks[{player.name!r}](...)."
+            )
         if of_rows:
             total = tf.cast(lowered * tf.cast(n_rows, lowered.dtype), tf.float64)
         else:

@@ -59,19 +59,17 @@ class Evaluation:
 
     @functools.cached_property
     def _run(self):
-        sums, number = (
-            tf.TensorSpec(self.shape, tf.float64),
-            tf.TensorSpec([], tf.int32),
-        )
-        return traced(self._all, [self._members.rows, sums, number, number])
+        number = tf.TensorSpec([], tf.int32)
+        return traced(self._all, [self._members.rows, self._sums_spec, number, number])
 
     @functools.cached_property
     def _run_once(self):
-        sums, number = (
-            tf.TensorSpec(self.shape, tf.float64),
-            tf.TensorSpec([], tf.int32),
-        )
-        return traced(self._once, [self._members.rows, sums, number])
+        number = tf.TensorSpec([], tf.int32)
+        return traced(self._once, [self._members.rows, self._sums_spec, number])
+
+    @property
+    def _sums_spec(self):
+        return tf.TensorSpec(self.shape, tf.float64)
 
     @functools.cached_property
     def _sums_of_one(self):
