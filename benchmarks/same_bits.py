@@ -300,19 +300,23 @@ def printed_by(example):
     output, _ = process.communicate()
     if process.returncode:
         raise RuntimeError(f"{example} failed")
-    lines, has_column = [], False
+    lines, columns = [], []
     for line in output.splitlines():
-        words = line.split()
+        words = [*re.finditer(r"\S+", line)]
         if not words:
-            has_column = False
-        elif words[-1] == "seconds" and not SECONDS.search(line):
-            has_column = True
-        elif has_column:
-            words.pop()
+            columns = []
+        elif not re.search(r"\d", line):  # a header, or none
+            columns = [w.span() for w in words if w[0] in ("s", "seconds")]
         elif "seconds of" in line:
-            words = [word for word in words if not re.fullmatch(r"[\d.]+", word)]
-        lines.append(SECONDS.sub("...", " ".join(words)))
+            words = [word for word in words if not re.fullmatch(r"[\d.]+", word[0])]
+        kept = [word[0] for word in words if not _is_in(word.span(), columns)]
+        lines.append(SECONDS.sub("...", " ".join(kept)))
     return lines
+
+
+def _is_in(span, columns):
+    """Whether a word stands under one of the headings."""
+    return any(span[0] < end and start < span[1] for start, end in columns)
 
 
 def instances_record():
