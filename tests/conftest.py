@@ -8,6 +8,10 @@ from sklearn.base import is_classifier
 from sklearn.datasets import load_diabetes, load_iris
 
 from skdl import _keras  # noqa: F401, before any test imports Keras: it keeps it quiet
+from skdl.training._program import PROGRAMS
+
+# Most tests go over a table of networks, so that one finds what another has traced.
+PROGRAMS.max_programs, PROGRAMS.max_networks = 128, 256
 
 
 @pytest.fixture(autouse=True)

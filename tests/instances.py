@@ -181,6 +181,15 @@ REGRESSORS = [name for name in DEFAULTS if name.endswith("Regressor")]
 NOISY = [name for name in INSTANCES if name.endswith("-noisy")]
 
 
+# Those of scikit-learn's checks that ask for good predictions.
+CHECKS_OF_LEARNING = {
+    "check_classifiers_train",
+    "check_regressors_train",
+    "check_class_weight_classifiers",
+    "check_classifiers_one_label_sample_weights",
+}
+
+
 def narrow(name):
     """Parameters of a network with few units, quick to trace and to train."""
     if name.startswith("ResNet"):
@@ -190,6 +199,16 @@ def narrow(name):
     if name.startswith("LSTM"):
         return {"hidden_units": (8,), "units": 8}
     return {"hidden_units": (8,)}
+
+
+def quick(name, **parameters):
+    """An instance of a form; of a default form one that is quick to trace and to train.
+
+    The others are so by themselves.
+    """
+    few = {} if "-" in name else narrow(name)
+    few.pop("dropout", None)
+    return INSTANCES[name](**{**few, **parameters})
 
 
 def small(name="DenseClassifier", **parameters):

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import joblib
@@ -16,8 +17,9 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from skdl.exceptions import TrainingDivergedError
-from skdl.training._program import PROGRAMS
-from tests.instances import INSTANCES, small
+from skdl.training import _program
+from skdl.training._program import PROGRAMS, ProgramCache
+from tests.instances import INSTANCES, quick, small
 
 ROOT = Path(__file__).parents[1]
 EPOCHS = 3
@@ -25,7 +27,7 @@ EPOCHS = 3
 
 def fit(name, X, y, **parameters):
     parameters = {"random_state": 0, "epochs": EPOCHS, **parameters}
-    return INSTANCES[name](**parameters).fit(X, y)
+    return quick(name, **parameters).fit(X, y)
 
 
 def outputs(estimator, X):
@@ -38,17 +40,13 @@ def fit_and_predict(name, X, y):
 
 
 @pytest.fixture(scope="module")
-def first(iris, diabetes):
-    """Outputs of every instance, each from a program made for it alone."""
-    result = {}
-    for name in INSTANCES:
-        PROGRAMS.clear()
-        data = iris if is_classifier(INSTANCES[name]()) else diabetes
-        result[name] = fit_and_predict(name, *data)
-    return result
+def first(data_for):
+    """``first(name)``: outputs of an instance from a program made for it alone."""
+    PROGRAMS.clear()
+    return cache(lambda name: fit_and_predict(name, *data_for(INSTANCES[name]())))
 
 
-@pytest.fixture(params=INSTANCES)
+@pytest.fixture(scope="module", params=INSTANCES)
 def case(request, data_for):
     """Name, X and y."""
     return request.param, *data_for(INSTANCES[request.param]())
@@ -59,22 +57,24 @@ def case(request, data_for):
 
 def test_same_seed_same_bits_after_other_fits(case, first):
     name, X, y = case
+    expected = first(name)
     fit(name, X, y, random_state=1)  # the same program
     fit(name, X[::2], y[::2], random_state=2, epochs=1, learning_rate=0.3)
     fit(name, X[:, 1:], y)  # another one
-    assert_array_equal(fit_and_predict(name, X, y), first[name])
+    assert_array_equal(fit_and_predict(name, X, y), expected)
 
 
 def test_same_seed_same_bits_after_a_failed_fit(case, first):
     name, X, y = case
+    expected = first(name)
     with pytest.raises(TrainingDivergedError):
         fit(name, X, y, learning_rate=1e38)  # the same program
-    assert_array_equal(fit_and_predict(name, X, y), first[name])
+    assert_array_equal(fit_and_predict(name, X, y), expected)
 
 
 def test_another_seed_gives_other_weights(case, first):
     name, X, y = case
-    assert not np.array_equal(outputs(fit(name, X, y, random_state=1), X), first[name])
+    assert not np.array_equal(outputs(fit(name, X, y, random_state=1), X), first(name))
 
 
 def test_same_seed_same_bits_in_threads_at_once(first, data_for):
@@ -83,27 +83,22 @@ def test_same_seed_same_bits_in_threads_at_once(first, data_for):
         data = [data_for(INSTANCES[name]()) for name in names]
         results = [*pool.map(lambda name, xy: fit_and_predict(name, *xy), names, data)]
     for name, result in zip(names, results, strict=True):
-        assert_array_equal(result, first[name])
+        assert_array_equal(result, first(name))
 
 
-def test_same_seed_same_bits_in_another_process(first, data_for):
-    jobs = [
-        joblib.delayed(fit_and_predict)(name, *data_for(INSTANCES[name]()))
-        for name in INSTANCES
-    ]
-    results = joblib.Parallel(n_jobs=2)(jobs)
-    for name, result in zip(INSTANCES, results, strict=True):
-        assert_array_equal(result, first[name])
+def unpickled_and_fitted(estimator, name, X, y):
+    return outputs(estimator, X), fit_and_predict(name, X, y)
 
 
-def test_unpickled_in_another_process_predicts_the_same_bits(data_for):
-    data = [data_for(make()) for make in INSTANCES.values()]
-    pairs = zip(INSTANCES, data, strict=True)
-    fitted = [(fit(name, X, y), X) for name, (X, y) in pairs]
-    jobs = [joblib.delayed(outputs)(estimator, X) for estimator, X in fitted]
-    results = joblib.Parallel(n_jobs=2)(jobs)
-    for (estimator, X), result in zip(fitted, results, strict=True):
-        assert_array_equal(result, outputs(estimator, X))
+def test_same_seed_same_bits_and_unpickled_ones_in_another_process(first, data_for):
+    data = {name: data_for(INSTANCES[name]()) for name in INSTANCES}
+    results = joblib.Parallel(n_jobs=2)(
+        joblib.delayed(unpickled_and_fitted)(fit(name, X, y), name, X, y)
+        for name, (X, y) in data.items()
+    )
+    for name, (unpickled, fitted) in zip(INSTANCES, results, strict=True):
+        assert_array_equal(unpickled, first(name))
+        assert_array_equal(fitted, first(name))
 
 
 def test_random_state_instance_gives_what_its_seed_gives(iris):
@@ -168,6 +163,12 @@ def draw():
     )
 
 
+@pytest.fixture
+def nothing_traced(monkeypatch):
+    """No program that another test has traced."""
+    monkeypatch.setattr(_program, "PROGRAMS", ProgramCache())
+
+
 # float64, an activation with weights, and all that draws random numbers
 FRESHLY_TRACED = pytest.mark.parametrize(
     "case",
@@ -181,13 +182,13 @@ FRESHLY_TRACED = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.usefixtures("nothing_traced")
 @FRESHLY_TRACED
 def test_global_random_state_is_not_touched(case):
     name, X, y = case
     keras.utils.set_random_seed(0)  # of Python, NumPy and the backend
     expected = draw()
     keras.utils.set_random_seed(0)
-    PROGRAMS.clear()
     outputs(fit(name, X, y), X)
     assert_array_equal(draw(), expected)
 
@@ -206,16 +207,16 @@ def test_data_and_weights_are_not_changed(case):
     name, X, y = case
     X, y, weight = X.copy(), y.copy(), np.linspace(1, 2, len(X))
     kept = X.copy(), y.copy(), weight.copy()
-    estimator = INSTANCES[name](epochs=1)
+    estimator = quick(name, epochs=1)
     estimator.fit(X, y, weight, X_val=X, y_val=y, sample_weight_val=weight).predict(X)
     for now, before in zip((X, y, weight), kept, strict=True):
         assert_array_equal(now, before)
 
 
+@pytest.mark.usefixtures("nothing_traced")
 @FRESHLY_TRACED
 def test_nothing_is_printed(case, capfd):
     name, X, y = case
-    PROGRAMS.clear()
     outputs(fit(name, X, y), X)
     assert capfd.readouterr() == ("", "")
 

@@ -85,12 +85,12 @@ def test_weights_ones_are_no_weights(name, way, data):
 
 
 @trained
-@pytest.mark.parametrize("factor", [10, 1e-6, 1e20])
-def test_only_ratios_of_weights_count(name, way, factor, data):
+def test_only_ratios_of_weights_count(name, way, data):
     X, y, weight = data
     network = small(name, dtype="float64", **TRAINING[way])
     expected = outputs(network.fit(X, y, weight), X)
-    assert_allclose(outputs(network.fit(X, y, weight * factor), X), expected, 1e-9)
+    for factor in (10, 1e-6, 1e20):
+        assert_allclose(outputs(network.fit(X, y, weight * factor), X), expected, 1e-9)
 
 
 @everyone

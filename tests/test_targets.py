@@ -1,7 +1,7 @@
 """y of every kind: labels, indicator matrices, numbers; and the way back."""
 
 import warnings
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from skdl._targets import (
 from skdl.exceptions import MissingClassWarning
 from tests.instances import CLASSIFIERS, DEFAULTS, REGRESSORS, small
 
-learner = partial(small, epochs=30, learning_rate=0.05)
+learner = partial(small, epochs=20, learning_rate=0.05)
 regressor = partial(small, "DenseRegressor", epochs=30, learning_rate=0.05)
 classifiers = pytest.mark.parametrize("name", CLASSIFIERS)
 regressors = pytest.mark.parametrize("name", REGRESSORS)
@@ -72,20 +72,21 @@ LABELS = {
 
 @pytest.fixture(scope="module")
 def by_index(iris, binary):
-    """Name and number of classes -> X, class indices, and an estimator of these."""
-    data = {2: binary, 3: iris}
-    return {
-        (name, n): (X, y, learner(name).fit(X, y))
-        for name in CLASSIFIERS
-        for n, (X, y) in data.items()
-    }
+    """``by_index(name, n_classes)``: X, class indices, and an estimator of these."""
+
+    @cache
+    def fitted(name, n_classes, dtype="float32"):
+        X, y = {2: binary, 3: iris}[n_classes]
+        return X, y, learner(name, dtype=dtype).fit(X, y)
+
+    return fitted
 
 
 @classifiers
 @pytest.mark.parametrize("kind", LABELS)
 def test_labels_are_those_of_y_and_the_network_is_that_of_indices(name, kind, by_index):
     labels, make = LABELS[kind]
-    X, index, expected = by_index[name, len(labels)]
+    X, index, expected = by_index(name, len(labels))
     y = make([labels[i] for i in index])
     estimator = learner(name).fit(X, y)
     assert_array_equal(estimator.classes_, np.unique(np.asarray(y)))
@@ -133,8 +134,7 @@ def test_one_class_is_always_predicted(name, label, iris):
 def test_probabilities_logits_and_labels_agree(
     name, n_classes, dtype, spread, by_index
 ):
-    X, y, _ = by_index[name, n_classes]
-    estimator = learner(name, dtype=dtype).fit(X, y)
+    X, _, estimator = by_index(name, n_classes, dtype)
     X = X.mean(axis=0) + spread * (X - X.mean(axis=0))
     proba, logits = estimator.predict_proba(X), estimator.decision_function(X)
     predicted = estimator.predict(X)
@@ -166,19 +166,25 @@ INDICATORS = {
 }
 
 
+@pytest.fixture(scope="module")
+def by_array(multilabel):
+    """``by_array(name)``: an estimator of the indicators, which has learnt them."""
+    return cache(lambda name: learner(name, epochs=30).fit(*multilabel))
+
+
 @classifiers
 @pytest.mark.parametrize("kind", INDICATORS)
-def test_indicators_of_any_kind_give_the_same_network(name, kind, multilabel):
+def test_indicators_of_any_kind_give_the_same_network(name, kind, multilabel, by_array):
     X, y = multilabel
-    expected = learner(name).fit(X, y)
-    estimator = learner(name).fit(X, INDICATORS[kind](y))
+    expected = by_array(name)
+    estimator = clone(expected).fit(X, INDICATORS[kind](y))
     assert_array_equal(estimator.predict_proba(X), expected.predict_proba(X))
 
 
 @classifiers
-def test_multilabel_probabilities_are_one_for_each_label(name, multilabel):
+def test_multilabel_probabilities_are_one_for_each_label(name, multilabel, by_array):
     X, y = multilabel
-    estimator = learner(name).fit(X, y)
+    estimator = by_array(name)
     proba = estimator.predict_proba(X)
     logits = estimator.decision_function(X)
     assert proba.shape == logits.shape == (150, 3)
@@ -193,7 +199,7 @@ def test_multilabel_probabilities_are_one_for_each_label(name, multilabel):
 def test_labels_which_all_or_no_rows_have_are_learnt(name, iris):
     X = iris[0]
     y = np.column_stack([np.ones(150), np.zeros(150), X[:, 0] > 5.8]).astype(int)
-    predicted = learner(name, epochs=60).fit(X, y).predict(X)
+    predicted = learner(name, epochs=30).fit(X, y).predict(X)
     assert_array_equal(predicted[:, :2], y[:, :2])
 
 
@@ -218,11 +224,18 @@ NUMBERS = {
 }
 
 
+@pytest.fixture(scope="module")
+def of_floats(diabetes):
+    """``of_floats(name)``: predictions of a network of the targets as they are."""
+    X, y = diabetes  # whole numbers below 400, exact in every dtype
+    return cache(lambda name: small(name).fit(X, y).predict(X))
+
+
 @regressors
 @pytest.mark.parametrize("kind", NUMBERS)
-def test_numbers_of_any_kind_give_the_same_network(name, kind, diabetes):
-    X, y = diabetes  # whole numbers below 400, exact in every dtype
-    expected = small(name).fit(X, y).predict(X)
+def test_numbers_of_any_kind_give_the_same_network(name, kind, diabetes, of_floats):
+    X, y = diabetes
+    expected = of_floats(name)
     predicted = small(name).fit(X, NUMBERS[kind](y)).predict(X)
     assert_array_equal(predicted, expected)
     assert predicted.dtype == np.float64
@@ -286,7 +299,7 @@ def test_without_target_scaling_outputs_are_predictions(diabetes):
 @pytest.mark.parametrize("constant", [0.0, 7.3, -1e9])
 def test_constant_target_is_predicted(name, constant, diabetes):
     X, _ = diabetes
-    predicted = learner(name, epochs=300).fit(X, np.full(len(X), constant)).predict(X)
+    predicted = learner(name, epochs=100).fit(X, np.full(len(X), constant)).predict(X)
     assert_allclose(predicted, constant, rtol=1e-3, atol=0.1)
 
 

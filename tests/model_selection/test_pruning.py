@@ -1,5 +1,7 @@
 """Candidates given up between folds, by pruning or halving."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from sklearn.exceptions import FitFailedWarning
@@ -12,9 +14,10 @@ from tests.instances import small
 from tests.model_selection.surfaces import SPACES, Surface, surface_data
 
 
-def pruned(seed=0, **kwargs):
+@cache
+def pruned(n_iter=30, **kwargs):
     search = BayesSearchCV(
-        Surface(), SPACES, n_iter=30, prune=True, random_state=seed, cv=5, **kwargs
+        Surface(), SPACES, n_iter=n_iter, prune=True, random_state=0, cv=5, **kwargs
     )
     return search.fit(*surface_data())
 
@@ -50,7 +53,8 @@ def test_results_of_pruned_candidates():
 
 
 def test_same_candidates_with_two_jobs():
-    one, two = pruned(n_points=3), pruned(n_points=3, n_jobs=2)
+    one, two = (pruned(12, n_points=3, n_jobs=n_jobs) for n_jobs in (None, 2))
+    assert 0 < one.cv_results_["pruned"].sum() < 22
     assert one.cv_results_["params"] == two.cv_results_["params"]
     np.testing.assert_array_equal(one.cv_results_["pruned"], two.cv_results_["pruned"])
 

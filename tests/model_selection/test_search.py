@@ -31,7 +31,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdl.model_selection import BayesSearchCV, NelderMeadSearchCV
 from skdl.model_selection._run import Run
-from tests.instances import small
+from tests.instances import CHECKS_OF_LEARNING, small
 from tests.model_selection.surfaces import (
     SPACES,
     Surface,
@@ -80,6 +80,9 @@ def searched(Search, n_iter=10, **kwargs):
     ]
 )
 def test_scikit_learns_checks(estimator, check):
+    of_network = "estimator__epochs" in estimator.get_params()
+    if of_network and check.func.__name__ not in CHECKS_OF_LEARNING:
+        estimator = clone(estimator).set_params(estimator__epochs=2)
     check(estimator)
 
 
