@@ -11,7 +11,7 @@ from skdl import _keras  # noqa: F401, before any test imports Keras: it keeps i
 from skdl.training._program import PROGRAMS
 
 # Most tests go over a table of networks, so that one finds what another has traced.
-PROGRAMS.max_programs, PROGRAMS.max_networks = 128, 256
+PROGRAMS.max_programs, PROGRAMS.max_networks = 64, 128
 
 
 @pytest.fixture(autouse=True)

@@ -25,8 +25,8 @@ INSTANCES = {
     "CNNClassifier": CNNClassifier,
     "CNNRegressor": CNNRegressor,
     # deeper ones trace longer
-    "ResNetClassifier": partial(ResNetClassifier, depth=8, epochs=12),
-    "ResNetRegressor": partial(ResNetRegressor, depth=8, epochs=12),
+    "ResNetClassifier": partial(ResNetClassifier, depth=8, epochs=6),
+    "ResNetRegressor": partial(ResNetRegressor, depth=8, epochs=6),
     "LSTMClassifier": LSTMClassifier,
     "LSTMRegressor": LSTMRegressor,
     "DenseClassifier-pyramid": partial(

@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
 
 from tests.bad_input import CASES, mean_loss, put
-from tests.instances import DEFAULTS, INSTANCES, small
+from tests.instances import DEFAULTS, INSTANCES, RESNETS, small
 
 
 def loss_with_a_mistake(y_true, y_pred):
@@ -56,6 +56,21 @@ def test_one_sentence_and_the_earlier_fit_still_stands(call, message, fitted, ir
     assert now.keys() == state.keys()
     assert all(now[key] is state[key] for key in state)
     assert_array_equal(estimator.predict(iris[0]), expected)
+
+
+class Wrong:
+    """What no parameter may be."""
+
+
+@pytest.mark.parametrize("name", [*DEFAULTS, *RESNETS])
+def test_every_parameter_is_checked_and_named(name, iris):
+    parameters = INSTANCES[name]().get_params(deep=False)
+    assert parameters.keys() == INSTANCES[name]()._parameter_constraints.keys()
+    for parameter in parameters:
+        estimator = small(name).set_params(**{parameter: Wrong()})
+        with pytest.raises((ValueError, TypeError), match=rf"\b{parameter}\b"):
+            estimator.fit(*iris)
+        assert not hasattr(estimator, "n_features_in_")
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
