@@ -1,9 +1,6 @@
 """The forecaster's networks learn what there is to learn, and are as reproducible."""
 
 import inspect
-import pickle
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -55,23 +52,6 @@ def test_forecasts_are_the_mean_of_the_networks(waves):
     members = forecaster.regressor_.member_predictions(window.reshape(1, 6, 1))
     expected = members.mean(axis=0)[0] * waves.std(ddof=0) + waves.mean()
     assert_allclose(forecaster.predict(), expected, rtol=1e-6)
-
-
-def test_a_forecaster_goes_to_another_process(waves, tmp_path):
-    forecaster = small().fit(waves)
-    (tmp_path / "forecaster.pickle").write_bytes(pickle.dumps(forecaster))
-    code = (
-        "import pickle, sys, pathlib;"
-        "forecaster = pickle.loads(pathlib.Path(sys.argv[1]).read_bytes());"
-        "print(repr(forecaster.predict().tolist()))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "forecaster.pickle")],
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.strip() == repr(forecaster.predict().tolist())
 
 
 def test_parameters_reach_the_networks(waves):
