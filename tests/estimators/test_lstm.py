@@ -390,9 +390,12 @@ def test_another_process_predicts_and_forecasts_the_same_bits(tmp_path):
 # -- the Keras model -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["last", "both ways", "attention", "pools"])
-@pytest.mark.parametrize("length", ["fixed", "ragged"])
-def test_model_predicts_the_same_and_survives_keras(name, length, tmp_path):
+@pytest.mark.parametrize(
+    ("length", "name"),
+    [("fixed", "last"), ("fixed", "pools")]
+    + [("ragged", name) for name in ("last", "both ways", "attention", "pools")],
+)
+def test_model_predicts_the_same_and_survives_keras(length, name, tmp_path):
     X, y = ragged()
     if length == "fixed":
         X = np.random.default_rng(0).normal(3, 2, size=(40, 9, 2))
@@ -427,7 +430,7 @@ def zero(y_true, y_pred):
 
 def test_weight_decay_is_for_kernels_but_not_those_of_the_recurrence():
     X, y = ragged()
-    steps = {"loss": zero, "epochs": 8, "batch_size": 4, "conv_filters": 3}  # 80
+    steps = {"loss": zero, "epochs": 30, "batch_size": 4, "conv_filters": 3}  # 300
     after, before = (
         CLASSIFIER(weight_decay=w, **steps).fit(X, y).model_ for w in (2.0, 0.0)
     )

@@ -88,8 +88,8 @@ def total(outputs):
     return tf.add_n(parts)
 
 
-def by_engine(network, X, *, training=True):
-    """Outputs, and gradients with respect to all weights, from one graph."""
+def traced(network, X, *, training=True):
+    """A step in a graph: outputs, and gradients with respect to all weights."""
 
     @tf.function
     def step(values, state, X):
@@ -99,7 +99,12 @@ def by_engine(network, X, *, training=True):
             loss = total(outputs)
         return outputs, tape.gradient(loss, values)
 
-    return step(values_of(network), state_of(network), X)
+    return step, (values_of(network), state_of(network), X)
+
+
+def by_engine(network, X, *, training=True):
+    step, inputs = traced(network, X, training=training)
+    return step(*inputs)
 
 
 def by_keras(network, X, *, training=True):
@@ -110,15 +115,9 @@ def by_keras(network, X, *, training=True):
     return outputs, tape.gradient(loss, values)
 
 
-def operations(network, X, *, training=True):
-    """Names of TensorFlow's operations in a step."""
-
-    values, state = values_of(network), state_of(network)
-
-    def step(rows):
-        return called(network, values, state, rows, training=training)[0]
-
-    graph = tf.function(step).get_concrete_function(X).graph
+def operations(step, inputs):
+    """Names of TensorFlow's operations in it."""
+    graph = step.get_concrete_function(*inputs).graph  # the one that a call runs
     names = {operation.type for operation in graph.get_operations()}
     return {"While" if "While" in name else name for name in names}
 
@@ -158,9 +157,9 @@ PLAIN = {
 def test_whole_lstm_has_the_outputs_states_and_gradients_of_keras(name, training):
     options = PLAIN[name]
     X = rows(n_steps=options.get("n_steps", N_STEPS))
-    assert WHOLE in operations(model(**options), X, training=training)
-    found = by_engine(model(**options), X, training=training)
-    assert_same(found, by_keras(model(**options), X, training=training))
+    step, inputs = traced(model(**options), X, training=training)
+    assert WHOLE in operations(step, inputs)
+    assert_same(step(*inputs), by_keras(model(**options), X, training=training))
 
 
 def test_dropout_leaves_the_same_inputs_out_as_keras_and_none_at_prediction():
@@ -175,21 +174,20 @@ def test_dropout_leaves_the_same_inputs_out_as_keras_and_none_at_prediction():
 def test_recurrent_dropout_is_left_out_at_prediction_and_unrolled_in_training():
     X = rows()
     options = {"recurrent_dropout": 0.5, "return_sequences": True}
-    in_training = operations(model(**options), X)
-    assert WHOLE not in in_training
-    assert "While" not in in_training
-    assert WHOLE in operations(model(**options), X, training=False)
     for training in (True, False):
-        found = by_engine(model(**options), X, training=training)
-        assert_same(found, by_keras(model(**options), X, training=training))
+        step, inputs = traced(model(**options), X, training=training)
+        assert (WHOLE in operations(step, inputs)) == (not training)
+        assert "While" not in operations(step, inputs)
+        assert_same(step(*inputs), by_keras(model(**options), X, training=training))
 
 
 def test_sequences_of_any_length_take_one_operation():
     network = model(n_steps=None, return_sequences=True)
     for n_steps in (1, 5, 60):
         X = rows(n_steps=n_steps)
-        assert WHOLE in operations(network, X)
-        assert_same(by_engine(network, X), by_keras(network, X))
+        step, inputs = traced(network, X)
+        assert WHOLE in operations(step, inputs)
+        assert_same(step(*inputs), by_keras(network, X))
 
 
 def test_gradient_is_the_slope_of_the_output():
@@ -234,8 +232,9 @@ def test_others_are_computed_by_keras(name):
         X[1, 4:] = 0.0
         X[2, :2] = 0.0
     X = tf.constant(X)
-    assert WHOLE not in operations(model(**options), X)
-    assert_same(by_engine(model(**options), X), by_keras(model(**options), X))
+    step, inputs = traced(model(**options), X)
+    assert WHOLE not in operations(step, inputs)
+    assert_same(step(*inputs), by_keras(model(**options), X))
 
 
 def test_on_a_gpu_keras_chooses(monkeypatch):
@@ -243,7 +242,7 @@ def test_on_a_gpu_keras_chooses(monkeypatch):
     network = model()
     with quick_recurrence(network):
         assert "inner_loop" not in vars(network.get_layer("recurrent"))
-    assert WHOLE not in operations(network, rows())
+    assert WHOLE not in operations(*traced(network, rows()))
 
 
 # -- unrolled --------------------------------------------------------------------------
@@ -273,8 +272,9 @@ def test_short_sequences_are_unrolled_with_the_results_of_the_loop(name, monkeyp
     for n_steps, loops in ((4, False), (5, True)):
         X = rows(n_steps=n_steps, dtype=dtype)
         make = functools.partial(model, n_steps=n_steps, **options)
-        assert ("While" in operations(make(), X)) == loops
-        assert_same(by_engine(make(), X), by_keras(make(), X))
+        step, inputs = traced(make(), X)
+        assert ("While" in operations(step, inputs)) == loops
+        assert_same(step(*inputs), by_keras(make(), X))
 
 
 def test_sequences_of_any_length_stay_a_loop():
@@ -283,7 +283,7 @@ def test_sequences_of_any_length_stay_a_loop():
         X = rows(n_steps=n_steps)
         assert_same(by_engine(network, X), by_keras(network, X))
     unknown = tf.TensorSpec([None, None, N_FEATURES], "float32")
-    assert "While" in operations(network, unknown)
+    assert "While" in operations(*traced(network, unknown))
 
 
 # -- layers of users -------------------------------------------------------------------
