@@ -66,8 +66,8 @@ def test_zeros_change_no_prediction(name):
     for form, rows in forms.items():
         found = reader.predict_proba(rows)
         assert_allclose(found, expected, rtol=0, atol=1e-6, err_msg=form)
-    alone = np.concatenate([reader.predict_proba([x]) for x in X])
-    assert_allclose(alone, expected, rtol=0, atol=1e-6)
+    alone = np.concatenate([reader.predict_proba([x]) for x in X[:20]])
+    assert_allclose(alone, expected[:20], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -164,11 +164,9 @@ def test_model_predicts_the_same_and_survives_keras(tmp_path):
     rows = padded(X, value=0).astype("int32")
     expected = reader.predict_proba(X)[:, 1:]
     reader.model_.save(tmp_path / "network.keras")
-    for model in (
-        reader.model_,
-        keras.models.load_model(tmp_path / "network.keras"),
-    ):
-        assert_allclose(model.predict(rows, verbose=0), expected, atol=1e-5)
+    assert_allclose(reader.model_(rows), expected, atol=1e-5)
+    loaded = keras.models.load_model(tmp_path / "network.keras")
+    assert_allclose(loaded.predict(rows, verbose=0), expected, atol=1e-5)
 
 
 def test_training_goes_on_with_longer_sequences():
@@ -213,7 +211,7 @@ def test_texts_are_classified_in_a_pipeline():
     texts, y = reviews(300)
     pipe = make_pipeline(
         TextSequences(),
-        READER(units=16, embedding_dim=8, epochs=40, learning_rate=0.01),
+        READER(units=16, embedding_dim=8, epochs=30, learning_rate=0.02),
     )
     assert cross_val_score(pipe, texts, y, cv=3).min() > 0.9
 
@@ -227,9 +225,9 @@ def test_words_that_were_not_seen_are_predicted_with():
 def test_texts_are_searched():
     texts, y = reviews()
     pipe = make_pipeline(TextSequences(), READER(epochs=1))
-    grid = {
-        "textsequences__max_length": [4, 8],
-        "lstmclassifier__embedding_dim": [3, 4],
-    }
+    grid = [
+        {"textsequences__max_length": [4, 8]},
+        {"lstmclassifier__embedding_dim": [3]},
+    ]
     search = GridSearchCV(pipe, grid, cv=2).fit(texts, y)
     assert search.best_estimator_.predict(texts).shape == y.shape
