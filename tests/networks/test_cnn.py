@@ -1,8 +1,5 @@
 """The convolutional network against SciPy: forward pass, counts, penalties, names."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -586,40 +583,6 @@ def test_all_layers_are_of_keras_and_named_the_same_every_time(name):
         assert kind is not keras.layers.Lambda
         has_kernel = isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)
         assert has_kernel == ("kernel" in {v.name for v in layer.variables})
-
-
-READ_WITHOUT_SKDL = """
-import sys, numpy, keras
-folder = sys.argv[1]
-network = keras.saving.load_model(f"{folder}/network.keras")
-outputs = network(numpy.load(f"{folder}/images.npy"))
-numpy.save(f"{folder}/outputs.npy", keras.ops.convert_to_numpy(outputs))
-assert "skdl" not in sys.modules
-"""
-
-
-@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras's own
-def test_keras_saves_it_and_loads_it_without_skdl(tmp_path, images):
-    network = randomised(
-        cnn_network(
-            SHAPE,
-            2,
-            filters=((3, 4), 5),
-            hidden_units=(4,),
-            activation="prelu",
-            batch_norm=True,
-            dropout=0.2,
-            l2=0.25,
-            activity_l1=0.5,
-            dtype="float64",
-        )
-    )
-    network.save(tmp_path / "network.keras")
-    np.save(tmp_path / "images.npy", images)
-    command = [sys.executable, "-c", READ_WITHOUT_SKDL, tmp_path]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert_array_equal(np.load(tmp_path / "outputs.npy"), np.asarray(network(images)))
 
 
 @pytest.mark.parametrize(

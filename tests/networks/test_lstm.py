@@ -1,8 +1,5 @@
 """The recurrent network against NumPy: forward pass, padding, counts, names."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -368,29 +365,6 @@ def test_all_layers_are_of_keras_and_named_the_same_every_time(name):
         kind = type(layer)
         assert kind is getattr(keras.layers, kind.__name__, kind)
         assert kind is not keras.layers.Lambda
-
-
-READ_WITHOUT_SKDL = """
-import sys, numpy, keras
-folder = sys.argv[1]
-network = keras.saving.load_model(f"{folder}/network.keras")
-outputs = network(numpy.load(f"{folder}/x.npy"))
-numpy.save(f"{folder}/outputs.npy", keras.ops.convert_to_numpy(outputs))
-assert "skdl" not in sys.modules
-"""
-
-
-@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras's own
-@pytest.mark.parametrize("name", ["pools, all of it", "steps, both ways"])
-def test_keras_saves_it_and_loads_it_without_skdl(name, tmp_path, sequences):
-    network = network_for(FORWARD[name], padded=True, dropout=0.2)
-    network.save(tmp_path / "network.keras")
-    np.save(tmp_path / "x.npy", padded(sequences))
-    command = [sys.executable, "-c", READ_WITHOUT_SKDL, tmp_path]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    expected = np.asarray(network(padded(sequences)))
-    assert_array_equal(np.load(tmp_path / "outputs.npy"), expected)
 
 
 # -- wrong arguments -------------------------------------------------------------------

@@ -1,8 +1,5 @@
 """The residual network against NumPy: forward pass, counts, shapes, initial weights."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -458,43 +455,6 @@ def test_all_layers_are_of_keras_and_named_the_same_every_time(version, shortcut
         for b in (1, 2)
         for c in (1, 2)
     } < {layer.name for layer in first.layers}
-
-
-READ_WITHOUT_SKDL = """
-import sys, numpy, keras
-folder = sys.argv[1]
-network = keras.saving.load_model(f"{folder}/network.keras")
-outputs = network(numpy.load(f"{folder}/images.npy"))
-numpy.save(f"{folder}/outputs.npy", keras.ops.convert_to_numpy(outputs))
-assert "skdl" not in sys.modules
-"""
-
-
-@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras's own
-@pytest.mark.parametrize("version", VERSIONS)
-def test_keras_saves_it_and_loads_it_without_skdl(version, tmp_path, images):
-    shortcut = {1: "identity", 2: "projection"}[version]
-    network = randomised(
-        resnet_network(
-            SHAPE,
-            2,
-            depth=8,
-            version=version,
-            shortcut=shortcut,
-            stochastic_depth=0.3,
-            dropout=0.1,
-            l2=0.25,
-        )
-    )
-    images = images.astype(np.float32)
-    network.save(tmp_path / "network.keras")
-    np.save(tmp_path / "images.npy", images)
-    command = [sys.executable, "-c", READ_WITHOUT_SKDL, tmp_path]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert_array_equal(np.load(tmp_path / "outputs.npy"), np.asarray(network(images)))
-    loaded = keras.saving.load_model(tmp_path / "network.keras")
-    assert loaded.to_json() == network.to_json()
 
 
 def test_channels_are_last_whatever_keras_is_configured_to(images):
