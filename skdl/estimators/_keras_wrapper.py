@@ -263,8 +263,9 @@ class BaseWrapper(
     def _attributes_so_far(self, weights, n_epochs):
         """What the estimator would have if training had ended now."""
         model = unpack(pack(self.model_))
-        if weights is not None:  # of the engine, which the model does not have yet
-            put_weights(model, weights[0])
+        (of_engine,) = weights
+        if of_engine is not None:  # which the model does not have yet
+            put_weights(model, of_engine)
         return {"model_": model}
 
     @or_unchanged

@@ -271,3 +271,20 @@ def test_something_else_than_a_callback_is_a_type_error(callback):
 def test_scikit_learn_callback_as_a_parameter_says_where_it_belongs():
     with pytest.raises(TypeError, match=r"set_callbacks\(\.\.\.\)"):
         classifier(callbacks=[Recorder()]).fit(X, Y)
+
+
+class Histories(Recorder):
+    def _note(self, event, context, fitted):
+        self.events.append(
+            (event, context.task_name, getattr(fitted, "history_", None))
+        )
+
+
+def test_callbacks_see_what_was_measured_so_far():
+    seen = Histories()
+    est = classifier().set_callbacks(seen).fit(X, Y, X_val=X, y_val=Y)
+    epochs = [history for event, task, history in seen.events if task == "epoch"]
+    assert epochs[0] == {}  # at the beginning of the first
+    for n, history in enumerate(epochs[1::2], start=1):
+        assert history == {k: values[:n] for k, values in est.history_.items()}
+    assert "val_accuracy" in epochs[1]
