@@ -282,9 +282,9 @@ def test_model_predicts_the_same_and_survives_keras(make, tmp_path):
             expected = joined(estimator.predict_proba(rows))[:, 1]
         estimator.model_.save(tmp_path / "network.keras")
         model = keras.models.load_model(tmp_path / "network.keras")
-        for network in (estimator.model_, model):
-            found = network.predict(array, verbose=0)[..., 0]
-            found = found[~np.isnan(array[..., 0])]
+        answers = estimator.model_(array), model.predict(array, verbose=0)
+        for found in answers:
+            found = np.asarray(found)[..., 0][~np.isnan(array[..., 0])]
             assert_allclose(found, expected, atol=1e-5)
 
 

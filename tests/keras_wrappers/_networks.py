@@ -82,7 +82,7 @@ def keras_history(model, X, y, **fit_kwargs):
     """What Keras's own ``fit`` tells of a compiled network: oracle of `IN_ORDER`."""
     kwargs = {"epochs": 2, "batch_size": 20, "shuffle": False, "verbose": 0}
     kwargs.update(fit_kwargs)
-    model.run_eagerly = kwargs["epochs"] < 4  # tracing would take longer
+    model.run_eagerly = kwargs["epochs"] < 10  # tracing would take longer
     return model.fit(X, y, **kwargs).history
 
 

@@ -115,14 +115,14 @@ def test_batch_size_of_predict(parameters, kwargs, n_batches):
         counter.batches.clear()
         method(X, **kwargs)
         assert len(counter.batches) == n_batches
-    expected = estimator.model_.predict(X, verbose=0)
+    expected = np.asarray(estimator.model_(X))
     assert_allclose(estimator.predict_proba(X, **kwargs), expected, atol=1e-6)
 
 
 def test_predict_takes_a_batch_size_without_callbacks():
     X, y = numbers()
     estimator = KerasRegressor(known_regressor, loss="mse", **QUICK).fit(X, y)
-    expected = estimator.model_.predict(X, verbose=0)[:, 0]
+    expected = np.asarray(estimator.model_(X))[:, 0]
     for kwargs in ({"batch_size": 7}, {"verbose": 0}, {"batch_size": -1}):
         assert_allclose(estimator.predict(X, **kwargs), expected, atol=1e-6)
 
