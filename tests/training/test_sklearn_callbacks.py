@@ -283,7 +283,7 @@ class Histories(Recorder):
 def test_callbacks_see_what_was_measured_so_far():
     seen = Histories()
     est = classifier().set_callbacks(seen).fit(X, Y, X_val=X, y_val=Y)
-    epochs = [history for event, task, history in seen.events if task == "epoch"]
+    epochs = [event[2] for event in seen.events if event[1] == "epoch"]
     assert epochs[0] == {}  # at the beginning of the first
     for n, history in enumerate(epochs[1::2], start=1):
         assert history == {k: values[:n] for k, values in est.history_.items()}
