@@ -114,9 +114,7 @@ def test_class_is_called_with_the_routed_parameters(network):
         (5, 3),
         (3,),
     ]
-    assert_allclose(
-        estimator.predict_proba(X), estimator.model_(X), atol=1e-6
-    )
+    assert_allclose(estimator.predict_proba(X), estimator.model_(X), atol=1e-6)
     assert estimator.set_params(model__units=3).fit(X, y).model_.count_params() == 27
 
 
